@@ -39,11 +39,20 @@ export class Cluster<P extends Process> {
     this.machines = nodeNames(rates.nodes).map(
       (id) => new Machine<P>(id, { world, rates, seed, start, events }),
     );
-    this.#network = new SimulatedNetwork<P>(world, this.machines, rates, new Rng(seed, 'network'));
+    this.#network = new SimulatedNetwork<P>(
+      world,
+      this.machines,
+      rates,
+      new Rng(seed, 'network'),
+      (to, from, term, status) => {
+        if (to !== this.#liar) watch.transfers.heard(to, from, term, status);
+      },
+    );
     this.faults = new Faults<P>({
       world,
       rates,
       rng: new Rng(seed, 'faults'),
+      transferRng: new Rng(seed, 'transfers'),
       machines: this.machines,
       network: this.#network,
       leader: () => watch.newestLeader(),

@@ -2,6 +2,9 @@
 export type Counts = {
   events: number;
   leaderChanges: number;
+  /** Leaders that were told to hand over, and those that did. */
+  transfers: number;
+  handOvers: number;
   restarts: number;
   pauses: number;
   clockJumps: number;
@@ -44,6 +47,8 @@ export function noCounts(): Counts {
   return {
     events: 0,
     leaderChanges: 0,
+    transfers: 0,
+    handOvers: 0,
     restarts: 0,
     pauses: 0,
     clockJumps: 0,

@@ -96,6 +96,9 @@ function kindOf(message: RaftMessage['message']): Kind | undefined {
     case 'timeRequest':
     case 'timeReply':
       return undefined;
+    // Obeyed by a follower of its sender alone; `checkers/transfers.ts` looks at each.
+    case 'timeoutNow':
+      return undefined;
     case undefined:
       return undefined;
   }

@@ -134,6 +134,7 @@ function kindOf(bytes: Uint8Array): string | undefined {
     case 'fact':
       return decode(Command, message.value.command)?.command?.$case;
     case 'forward':
+    case 'order':
     case 'result':
       return message.$case;
     case 'forwardRefused':

@@ -142,7 +142,10 @@ function rotted(entry: Entry): Entry {
 
 /** The part of a batch that a log that is written from front to back has when the power goes. */
 export function tornBatch(batch: Persist, part: number, applied: number): Persist {
-  const entries = batch.entries.slice(0, Math.floor(batch.entries.length * part));
+  // Of a store's first write lmdb keeps all or nothing: a term without a genesis would be a lost log.
+  const least = batch.entries[0]?.index === 1 ? 1 : 0;
+  const kept = Math.max(least, Math.floor(batch.entries.length * part));
+  const entries = batch.entries.slice(0, kept);
   return { ...batch, entries, writes: [], applied };
 }
 

@@ -68,6 +68,8 @@ export type FaultRates = {
     readonly powerCutMs: number | undefined;
     readonly pauseMs: number | undefined;
     readonly clockJumpMs: number | undefined;
+    /** A leader is told to hand over. */
+    readonly transferMs: number | undefined;
     /** A bit of a log at rest flips; the node must refuse to start until that is mended. */
     readonly rotMs: number | undefined;
     /** An old image of a disk is put back, which nobody promises to survive. Never, unless it is asked for. */
@@ -151,6 +153,15 @@ function drawRot(seed: number): number | undefined {
   return oftenOf(new Rng(seed, 'rot config'))(0.25, 5_000, 30_000);
 }
 
+function drawTransfers(
+  seed: number,
+  chance: number,
+  low: number,
+  high: number,
+): number | undefined {
+  return oftenOf(new Rng(seed, 'transfers config'))(chance, low, high);
+}
+
 function drawAware(seed: number): FaultRates['aware'] {
   const often = oftenOf(new Rng(seed, 'aware config'));
   return {
@@ -181,7 +192,7 @@ function drawLies(seed: number): LieRates {
 export function drawFaultRates(seed: number, profile: Profile = 'faults'): FaultRates {
   const usual = drawUsual(seed, profile);
   if (profile === 'calm') return withoutFaults(usual);
-  return profile === 'elections' ? withElections(usual, new Rng(seed, 'elections')) : usual;
+  return profile === 'elections' ? withElections(usual, seed) : usual;
 }
 
 function withoutFaults(rates: FaultRates): FaultRates {
@@ -200,6 +211,7 @@ function withoutFaults(rates: FaultRates): FaultRates {
       powerCutMs: never,
       pauseMs: never,
       clockJumpMs: never,
+      transferMs: never,
       rotMs: never,
     },
     downMs: 500,
@@ -218,7 +230,8 @@ function withoutFaults(rates: FaultRates): FaultRates {
   };
 }
 
-function withElections(rates: FaultRates, rng: Rng): FaultRates {
+function withElections(rates: FaultRates, seed: number): FaultRates {
+  const rng = new Rng(seed, 'elections');
   const { network, every } = rates;
   return {
     ...rates,
@@ -234,6 +247,7 @@ function withElections(rates: FaultRates, rng: Rng): FaultRates {
       partitionMs: rng.logBetween(500, 4_000),
       crashMs: rng.logBetween(400, 3_000),
       pauseMs: rng.logBetween(700, 5_000),
+      transferMs: drawTransfers(seed, 0.5, 100, 2_000),
     },
     downMs: rng.logBetween(20, 500),
     crashAfterVote: rng.between(0, 0.4),
@@ -282,6 +296,7 @@ function drawUsual(seed: number, profile: Profile): FaultRates {
       pauseMs: often(0.5, 2_000, 15_000),
       clockJumpMs: often(0.6, 2_000, 15_000),
       rotMs: drawRot(seed),
+      transferMs: drawTransfers(seed, 0.4, 500, 10_000),
       staleImageMs: undefined,
     },
     aware: drawAware(seed),

@@ -1,5 +1,5 @@
 import type { NodeId } from '../../src/common/index.js';
-import type { Machine } from './machine.js';
+import type { Life, Machine } from './machine.js';
 import type { Cut, SimulatedNetwork } from './network.js';
 import type { Process } from './process.js';
 import type { Rng } from './rng.js';
@@ -8,6 +8,8 @@ import type { World } from './world.js';
 
 /** A process that is to die at a later call dies in this time anyway. */
 const DOOM_MS = 500;
+/** How long one waits for a leader to hand over. */
+const TRANSFER_MS = 2_000;
 /** A clock that is wrong by less is not astray. */
 const NEAR_MS = 4_000;
 
@@ -16,6 +18,7 @@ export class Faults<P extends Process> {
   readonly #world: World;
   readonly #rates: FaultRates;
   readonly #rng: Rng;
+  readonly #transferRng: Rng;
   readonly #machines: readonly Machine<P>[];
   readonly #network: SimulatedNetwork<P>;
   readonly #leader: () => NodeId | undefined;
@@ -29,6 +32,8 @@ export class Faults<P extends Process> {
     readonly world: World;
     readonly rates: FaultRates;
     readonly rng: Rng;
+    /** A stream of its own: what else goes wrong is the same without transfers. */
+    readonly transferRng: Rng;
     readonly machines: readonly Machine<P>[];
     readonly network: SimulatedNetwork<P>;
     /** The newest leader that anybody knows. */
@@ -37,6 +42,7 @@ export class Faults<P extends Process> {
     this.#world = parts.world;
     this.#rates = parts.rates;
     this.#rng = parts.rng;
+    this.#transferRng = parts.transferRng;
     this.#machines = parts.machines;
     this.#network = parts.network;
     this.#leader = () => parts.leader();
@@ -53,6 +59,7 @@ export class Faults<P extends Process> {
     this.#again('clock', every.clockJumpMs, () => this.#jumpClock());
     this.#again('rot', every.rotMs, () => this.#rot());
     this.#again('old image', every.staleImageMs, () => this.#goBack());
+    this.#again('transfer', every.transferMs, () => this.#transfer(), this.#transferRng);
     if (every.staleImageMs !== undefined) this.#keepImages();
   }
 
@@ -126,13 +133,36 @@ export class Faults<P extends Process> {
     this.#world.after(downMs, `boot ${machine.id}`, () => machine.boot());
   }
 
-  #again(what: string, everyMs: number | undefined, run: () => void): void {
+  #again(what: string, everyMs: number | undefined, run: () => void, rng = this.#rng): void {
     if (everyMs === undefined) return;
-    this.#world.after(this.#rng.exponential(everyMs), what, () => {
+    this.#world.after(rng.exponential(everyMs), what, () => {
       if (this.#over) return;
       run();
-      this.#again(what, everyMs, run);
+      this.#again(what, everyMs, run, rng);
     });
+  }
+
+  /** The leader is told to hand over, to a node that is drawn or to whom it likes. */
+  #transfer(): void {
+    const to = this.#transferRng.chance(0.7)
+      ? this.#transferRng.pick(this.#machines).id
+      : undefined;
+    const leader = this.#machines.find(({ id }) => id === this.#leader());
+    const { life } = leader ?? {};
+    if (leader === undefined || life === undefined) return;
+    this.#world.after(0, 'transfer', () => this.#tellToHandOver(leader, life, to), life);
+  }
+
+  #tellToHandOver(leader: Machine<P>, life: Life<P>, to: NodeId | undefined): void {
+    const { process } = life;
+    if (process?.transfer === undefined || life.gone || life.doomed) return;
+    const { counts, trace } = this.#world;
+    counts.transfers++;
+    trace.event(this.#world.now(), leader.id, `hand over to ${to ?? 'anybody'}`);
+    const patience = new AbortController();
+    this.#world.after(TRANSFER_MS, 'transfer takes too long', () => patience.abort(), life);
+    const done = process.transfer(to, patience.signal).catch(() => false);
+    void done.then((isOver) => (counts.handOvers += isOver ? 1 : 0));
   }
 
   #partition(): void {

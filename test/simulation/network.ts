@@ -2,7 +2,7 @@ import { bootId, type NodeId } from '../../src/common/index.js';
 import type { Channel } from '../../src/ports/index.js';
 import { cellOf, nameOf, type Passing } from './coverage.js';
 import type { Life, Machine } from './machine.js';
-import type { Process } from './process.js';
+import type { Process, Status } from './process.js';
 import type { Rng } from './rng.js';
 import type { FaultRates } from './fault-rates.js';
 import type { World } from './world.js';
@@ -44,6 +44,9 @@ type Letter = {
   readonly passing: Passing | undefined;
 };
 
+/** Told of each append that comes to a node, with what the node says of itself then. */
+type OnAppend = (to: NodeId, from: NodeId, term: number, status: Status) => void;
+
 /** Which way nothing gets through. */
 export type Cut = readonly [from: NodeId, to: NodeId];
 
@@ -56,6 +59,7 @@ export class SimulatedNetwork<P extends Process> {
   readonly #rates: FaultRates['network'];
   readonly #aware: FaultRates['aware'];
   readonly #rng: Rng;
+  readonly #onAppend: OnAppend;
   readonly #links: readonly Link<P>[];
   #calm = false;
 
@@ -64,7 +68,9 @@ export class SimulatedNetwork<P extends Process> {
     machines: readonly Machine<P>[],
     { network: rates, aware }: Pick<FaultRates, 'network' | 'aware'>,
     rng: Rng,
+    onAppend: OnAppend = () => undefined,
   ) {
+    this.#onAppend = onAppend;
     this.#world = world;
     this.#rates = rates;
     this.#aware = aware;
@@ -176,6 +182,8 @@ export class SimulatedNetwork<P extends Process> {
       const { coverage } = this.#world;
       coverage.set(nameOf(cell), (coverage.get(nameOf(cell)) ?? 0) + 1);
     }
+    if (status !== undefined && (passing?.kind === 'append' || passing?.kind === 'heartbeat'))
+      this.#onAppend(to.machine.id, from, passing.term, status);
     to.process?.receive(from, channel, bytes);
   }
 

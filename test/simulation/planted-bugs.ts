@@ -8,12 +8,14 @@ import { LIFE_BUGS } from './planted/lives.js';
 import type { PlantedBug, Where } from './planted/planted-bug.js';
 import { OLD_ENTRY_BUGS } from './planted/old-entries.js';
 import { TASK_BUGS } from './planted/tasks.js';
+import { TRANSFER_BUGS } from './planted/transfers.js';
 import type { Violation } from './simulation.js';
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...CONSENSUS_BUGS,
   ...ACKNOWLEDGEMENT_BUGS,
   ...OLD_ENTRY_BUGS,
+  ...TRANSFER_BUGS,
   ...TASK_BUGS,
   ...GG20_BUGS,
   ...LIFE_BUGS,

@@ -17,6 +17,8 @@ export type Status = {
   readonly applied: number;
   /** Where the process tells. */
   readonly role?: 'follower' | 'precandidate' | 'candidate' | 'leader';
+  /** The node that leadership is being handed over to, where the process tells. */
+  readonly transferTarget?: NodeId | undefined;
 };
 
 /** What runs on a machine: a whole node, or Raft alone. */
@@ -25,6 +27,8 @@ export interface Process {
   connected(peer: NodeId, boot: Boot): void;
   disconnected(peer: NodeId): void;
   status(): Status;
+  /** As leader: hands leadership over. Gives whether another node leads because of it. */
+  transfer?(target: NodeId | undefined, signal: AbortSignal): Promise<boolean>;
   stop(): Promise<void>;
 }
 

@@ -125,7 +125,9 @@ export function startRaft(
       },
       connected: (peer) => driver.connected(peer),
       disconnected: () => undefined,
-      status: () => driver.status(),
+      status: () => ({ ...driver.status(), transferTarget: raft.transferTarget }),
+      transfer: async (target, signal) =>
+        typeof (await driver.transferLeadership(target, signal)) === 'object',
       stop: () => driver.stop(),
     };
   };

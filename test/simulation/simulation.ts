@@ -122,7 +122,8 @@ export async function simulate<P extends Process>(
   const shares = scenario.shares(() => cluster);
   const { naming, readShare, genesisRules } = scenario;
   const { counts } = world;
-  const parts = { facts, naming, shares, readShare, counts, report };
+  const now = (): number => world.now();
+  const parts = { facts, naming, shares, readShare, counts, report, now };
   const watch: Watcher =
     rates.liar === undefined ? new Watch(parts) : new ClaimWatch({ ...parts, genesisRules });
   const cluster = new Cluster<P>({ seed, world, rates, watch, start: scenario.start });

@@ -104,6 +104,7 @@ function startNode(
         ports,
         lies: malice.lies,
         rng: malice.rng,
+        wordRng: malice.wordRng,
         startBeneath: async (network) => {
           // It may keep its shares. A log that it was told as a leader would only be in its way.
           replica = await start({ ...ports, network, consensus: memoryConsensusStore() });
@@ -121,12 +122,16 @@ function startNode(
       connected: (peer, boot) => replica.connected(peer, boot),
       disconnected: (peer) => replica.disconnected(peer),
       status: () => replica.status(),
+      transfer: async (target, signal) =>
+        typeof (await replica.yieldLeadership(target, signal)) === 'object',
       stop: () => replica.stop(),
     };
   };
 }
 
 type Malice = {
+  /** Of its words that another node is to lead. */
+  readonly wordRng: Rng;
   readonly node: NodeId | undefined;
   readonly lies: LieRates;
   readonly rng: Rng;
@@ -177,6 +182,7 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
         node: tenant === undefined ? rates.liar : undefined,
         lies: rates.lies,
         rng: new Rng(seed, 'lies'),
+        wordRng: new Rng(seed, 'false words'),
         told: (lie) => {
           world.counts.lies++;
           world.trace.event(world.now(), 'liar', lie);

@@ -26,6 +26,7 @@ import { ReleasedShare } from './released-share.js';
 import { SessionOrder } from './session-order.js';
 import { SessionShares } from './session-shares.js';
 import { SingleUse } from './single-use.js';
+import { Transfers } from './transfers.js';
 import type { WatchParts } from './watch.js';
 import type { AskedCall, Watcher } from './watcher.js';
 import { isShareKind } from '../share-kinds.js';
@@ -53,6 +54,7 @@ const BLAMING: ReadonlySet<string> = new Set([
 export class ClaimWatch implements Watcher {
   readonly report: Report;
   readonly keys: KeyKept;
+  readonly transfers: Transfers;
   readonly #facts: Facts;
   readonly #genesisRules: GenesisRules;
   readonly #counts: Counts;
@@ -73,12 +75,13 @@ export class ClaimWatch implements Watcher {
   #newest: { readonly term: number; readonly node: NodeId } | undefined;
 
   constructor(parts: WatchParts & { readonly genesisRules: GenesisRules }) {
-    const { facts, naming, shares, readShare, genesisRules, counts, report } = parts;
+    const { facts, naming, shares, readShare, genesisRules, counts, report, now } = parts;
     this.report = report;
     this.#facts = facts;
     this.#genesisRules = genesisRules;
     this.#counts = counts;
     this.#promises = new Promises(facts, report, { forks: true });
+    this.transfers = new Transfers(facts, report, now);
     this.#log = new LogMatching(facts, report, { forks: true });
     this.#history = new OwnHistory(facts, report);
     this.#attempts = new Attempts(naming);
@@ -99,11 +102,13 @@ export class ClaimWatch implements Watcher {
   }
 
   restarted(node: NodeId): void {
+    this.transfers.restarted(node);
     this.#history.restarted(node);
     this.#heldResults.restarted(node);
   }
 
   status(node: NodeId, status: Status): boolean {
+    this.transfers.status(node, status);
     this.#history.status(node, status);
     this.#counts.committedEntries = Math.max(this.#counts.committedEntries, status.commit);
     if (status.leader !== node || status.term <= (this.#newest?.term ?? 0)) return false;
@@ -143,6 +148,7 @@ export class ClaimWatch implements Watcher {
   sentRaft(from: NodeId, message: RaftMessage): void {
     if (message.from !== from) this.report('wire', `${from} speaks as ${message.from}`);
     this.#promises.sent(from, message);
+    this.transfers.sent(from, message);
   }
 
   sentTaskMessage(from: NodeId, message: TaskMessageBody): void {

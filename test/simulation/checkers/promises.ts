@@ -52,6 +52,9 @@ export class Promises {
         if (message.value.granted) this.#votesFor(from, term, to);
         this.#hasTerm(from, term);
         return;
+      case 'timeoutNow':
+        this.#hasTerm(from, term);
+        return;
       case 'append': {
         const { prevIndex, prevHash, entries } = message.value;
         this.#hasTerm(from, term);

@@ -27,6 +27,7 @@ import { ReleasedShare } from './released-share.js';
 import { SessionOrder } from './session-order.js';
 import { SessionShares, type ReadShare } from './session-shares.js';
 import { SingleUse } from './single-use.js';
+import { Transfers } from './transfers.js';
 import { VersionsApart } from './versions-apart.js';
 import type { Watcher } from './watcher.js';
 import { isShareKind } from '../share-kinds.js';
@@ -40,6 +41,8 @@ export type WatchParts = {
   readonly readShare: ReadShare;
   readonly counts: Counts;
   readonly report: Report;
+  /** True milliseconds. */
+  readonly now: () => number;
 };
 
 /** M11: how long after all have installed a version a share of the one before may be there, on a node that lives. */
@@ -49,6 +52,7 @@ const ERASED_WITHIN_MS = 60_000;
 export class Watch implements Watcher {
   readonly report: Report;
   readonly keys: KeyKept;
+  readonly transfers: Transfers;
   readonly #outcomes: Outcomes;
   readonly #counts: Counts;
   readonly #election: ElectionSafety;
@@ -72,11 +76,12 @@ export class Watch implements Watcher {
   readonly #declines = new Set<string>();
 
   constructor(parts: WatchParts) {
-    const { facts, naming, shares, readShare, counts, report } = parts;
+    const { facts, naming, shares, readShare, counts, report, now } = parts;
     this.report = report;
     this.#counts = counts;
     this.#election = new ElectionSafety(report);
     this.#promises = new Promises(facts, report);
+    this.transfers = new Transfers(facts, report, now);
     this.#log = new LogMatching(facts, report);
     this.#committed = new Committed(facts, report);
     this.#applied = new AppliedState(facts, report);
@@ -104,12 +109,14 @@ export class Watch implements Watcher {
   }
 
   restarted(node: NodeId): void {
+    this.transfers.restarted(node);
     this.#committed.restarted(node);
     this.#heldResults.restarted(node);
   }
 
   /** Gives whether `node` has just become leader. */
   status(node: NodeId, status: Status): boolean {
+    this.transfers.status(node, status);
     this.#committed.status(node, status);
     this.#counts.committedEntries = this.#committed.index;
     if (status.leader !== node || !this.#election.says(node, status.term)) return false;
@@ -169,6 +176,7 @@ export class Watch implements Watcher {
   sentRaft(from: NodeId, message: RaftMessage): void {
     if (message.from !== from) this.report('wire', `${from} speaks as ${message.from}`);
     this.#promises.sent(from, message);
+    this.transfers.sent(from, message);
     if (message.message?.$case !== 'append') return;
     this.#election.shown(from, Number(message.term));
     for (const entry of message.message.value.entries) {

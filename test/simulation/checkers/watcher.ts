@@ -4,6 +4,7 @@ import type { RaftMessage, TaskMessageBody, TaskRecord } from '../../../src/wire
 import type { Status } from '../process.js';
 import type { Report } from './facts.js';
 import type { KeyKept } from './key-kept.js';
+import type { Transfers } from './transfers.js';
 
 /** What a client asks of a node. */
 export type AskedCall = {
@@ -16,6 +17,7 @@ export type AskedCall = {
 export interface Watcher {
   readonly report: Report;
   readonly keys: KeyKept;
+  readonly transfers: Transfers;
   /** The newest leader that any honest node knows. */
   newestLeader(): NodeId | undefined;
   restarted(node: NodeId): void;

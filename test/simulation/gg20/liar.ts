@@ -122,6 +122,7 @@ export class Gg20Liar {
       }
       case 'decline':
       case 'forward':
+      case 'order':
       case 'forwardRefused':
       case 'freshSupplies':
       case 'result':

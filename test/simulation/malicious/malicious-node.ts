@@ -20,6 +20,8 @@ export type MaliciousNodeParts = {
   readonly ports: LifePorts;
   readonly lies: LieRates;
   readonly rng: Rng;
+  /** A stream of its own, for words that another node is to lead. */
+  readonly wordRng: Rng;
   /** An honest replica of this node, whose words the liar may alter. */
   startBeneath(network: LifePorts['network']): Promise<Replica>;
   /** Told of every lie, by name. */
@@ -28,7 +30,7 @@ export type MaliciousNodeParts = {
 
 /** A malicious node: a {@link Liar} that speaks for a real replica, and lies at rates that the seed has drawn. */
 export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Process> {
-  const { genesis, signer, ports, lies, rng } = parts;
+  const { genesis, signer, ports, lies, rng, wordRng } = parts;
   const { clock } = ports;
   const self = signer.node;
   const observed = new Observed();
@@ -67,12 +69,12 @@ export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Pro
   liar.readIndex = () => (rng.chance(0.5) ? undefined : rng.int(liar.log.length + 3));
 
   let stopped = false;
-  const often = (everyMs: number | undefined, run: () => void): void => {
+  const often = (everyMs: number | undefined, run: () => void, by = rng): void => {
     if (everyMs === undefined) return;
-    clock.after(rng.exponential(everyMs), () => {
+    clock.after(by.exponential(everyMs), () => {
       if (stopped) return;
       run();
-      often(everyMs, run);
+      often(everyMs, run, by);
     });
   };
   often(WORK_EVERY_MS, () => {
@@ -89,6 +91,11 @@ export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Pro
     told('acknowledgement of any log, in any term');
     liar.say(falseAcknowledgement(liar, rng, rng.pick(liar.peers)));
   });
+  const nameAnother = (): void => {
+    told('word that another node is to lead');
+    for (const message of falseWords(liar, wordRng)) liar.say(message);
+  };
+  often(4 * lies.everyMs, nameAnother, wordRng);
   often(lies.standEveryMs, () => liar.stand());
   often(lies.leadUnelectedEveryMs, () => {
     told('leader without an election');
@@ -153,6 +160,18 @@ function falseAcknowledgement(liar: Liar, rng: Rng, to: NodeId): Message {
     order: 0,
     signature: new Uint8Array(0),
   };
+}
+
+/** To one node or all, with or without leading: that one of them, or the liar itself, is to lead the next term. */
+function falseWords(liar: Liar, rng: Rng): Message[] {
+  const log = liar.leads ? liar.sentLogOf(rng.pick(liar.peers)) : liar.log;
+  const term = Math.max(1, liar.term - rng.int(2));
+  const target = rng.chance(0.7) ? rng.pick(liar.peers) : liar.self;
+  const lastIndex = Math.max(1, log.length - rng.int(2));
+  const receivers = rng.chance(0.5) ? [rng.pick(liar.peers)] : liar.peers;
+  const last = { lastIndex, lastTerm: term };
+  const from = liar.self;
+  return receivers.map((to) => ({ type: 'timeout-now', from, to, term, target, ...last }));
 }
 
 function withClock<M extends Message & { readonly clockMs: number }>(

@@ -96,6 +96,7 @@ export class MessageForger {
           },
         ];
       case 'forward':
+      case 'order':
       case 'forwardRefused':
       case 'wantSupplies':
       case undefined:

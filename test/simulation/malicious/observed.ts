@@ -51,6 +51,7 @@ export class Observed {
         keep(this.facts, message.value.command);
         return keep(this.pastFacts, message.value.command);
       case 'wantSupplies':
+      case 'order':
       case 'result':
       case 'forwardRefused':
       case undefined:

@@ -215,6 +215,7 @@ test('KeyKept, beside a malicious node, demands the shares of each version until
 
 test('an alarm may name the malicious node, and no honest one', () => {
   const watch = new ClaimWatch({
+    now: () => 0,
     facts: scene,
     naming,
     shares: { has: () => true, makeKey: async () => true, sessionsOf: () => [] },

@@ -1,0 +1,101 @@
+import { nodeId, type NodeId } from '../../../src/common/index.js';
+import type { RaftMessage } from '../../../src/wire/index.js';
+import type { Status } from '../process.js';
+import { short, type Facts, type Report } from './facts.js';
+
+/** The shortest election timeout, less what a fast clock makes of it, and some. */
+const SURELY_HEARD_MS = 250;
+
+/** Words of leaders are of their own term, and few: older ones are forgotten. */
+const WORDS_MAX = 10_000;
+
+type Heard = { readonly leader: NodeId; readonly term: number; readonly atMs: number };
+
+/**
+ * Leadership transfer, and what must not come in by its door: a leader names only a node that has its whole log, and takes nothing
+ * more for the log until it has given the transfer up; a node stands without pre-votes only at the word of the leader that it
+ * follows; and a node that hears its leader enters a later term only at that leader's word.
+ */
+export class Transfers {
+  readonly #facts: Facts;
+  readonly #report: Report;
+  readonly #now: () => number;
+  /** By `node/term`: the leader that it followed. */
+  readonly #followed = new Map<string, NodeId>();
+  /** By `node/term`: it has asked for pre-votes. */
+  readonly #asked = new Set<string>();
+  /** By `receiver/leader/term`: the target that the leader named to it, and the leader's last entry. */
+  readonly #words = new Map<string, { readonly target: NodeId; readonly lastIndex: number }>();
+  /** The last append that each node took of the leader that it follows. */
+  readonly #heard = new Map<NodeId, Heard>();
+
+  constructor(facts: Facts, report: Report, now: () => number) {
+    this.#facts = facts;
+    this.#report = report;
+    this.#now = now;
+  }
+
+  restarted(node: NodeId): void {
+    this.#heard.delete(node);
+  }
+
+  status(node: NodeId, { leader, term }: Status): void {
+    if (leader !== undefined) this.#followed.set(`${node}/${term}`, leader);
+    const heard = this.#heard.get(node);
+    if (heard === undefined || (term === heard.term && leader === heard.leader)) return;
+    this.#heard.delete(node);
+    const isNamed = this.#words.has(`${node}/${heard.leader}/${heard.term}`);
+    const isLate = this.#now() - heard.atMs >= SURELY_HEARD_MS;
+    if (term === heard.term || leader === heard.leader || isNamed || isLate) return;
+    this.#report('Transfer', `${node} hears ${heard.leader}, and enters term ${term}`);
+  }
+
+  /** An append of `from` comes to `node`, which is in this state. */
+  heard(node: NodeId, from: NodeId, term: number, status: Status): void {
+    if (status.leader !== from || status.term !== term) return;
+    this.#heard.set(node, { leader: from, term, atMs: this.#now() });
+  }
+
+  sent(from: NodeId, { term: named, to, message }: RaftMessage): void {
+    const term = Number(named);
+    if (message?.$case === 'timeoutNow') {
+      const { target, lastIndex } = message.value;
+      this.#named(from, nodeId(to), term, nodeId(target), Number(lastIndex));
+    } else if (message?.$case === 'append') {
+      this.#appended(from, nodeId(to), term, Number(message.value.entries.at(-1)?.index ?? 0));
+    } else if (message?.$case === 'voteRequest') {
+      if (message.value.preVote) this.#asked.add(`${from}/${term}`);
+      else this.#stands(from, term);
+    }
+  }
+
+  #named(leader: NodeId, to: NodeId, term: number, target: NodeId, lastIndex: number): void {
+    if (this.#words.size > WORDS_MAX) this.#words.clear();
+    this.#words.set(`${to}/${leader}/${term}`, { target, lastIndex });
+    if (!this.#facts.nodes.includes(target)) return;
+    const own = this.#facts.disk(leader).entries[lastIndex - 1];
+    const theirs = this.#facts.disk(target).entries[lastIndex - 1];
+    const isSame = own === undefined || (theirs && short(theirs.hash) === short(own.hash));
+    if (theirs?.term === term && isSame === true) return;
+    this.#report(
+      'Transfer',
+      `${leader} names ${target}, which lacks entry ${lastIndex} of ${term}`,
+    );
+  }
+
+  #appended(leader: NodeId, to: NodeId, term: number, last: number): void {
+    const word = this.#words.get(`${to}/${leader}/${term}`);
+    const target = this.#facts.status(leader)?.transferTarget;
+    if (word === undefined || word.target !== target || last <= word.lastIndex) return;
+    this.#report('Transfer', `${leader} takes entry ${last} while it hands over to ${target}`);
+  }
+
+  #stands(node: NodeId, term: number): void {
+    if (this.#asked.has(`${node}/${term}`)) return;
+    const leader = this.#followed.get(`${node}/${term - 1}`);
+    // What a malicious leader has said is not seen.
+    if (leader !== undefined && !this.#facts.nodes.includes(leader)) return;
+    if (this.#words.get(`${node}/${leader}/${term - 1}`)?.target === node) return;
+    this.#report('Transfer', `${node} stands in ${term} unasked, and no leader has named it`);
+  }
+}
