@@ -34,6 +34,19 @@ export function authorizationOf(metadata: CallMetadata): Authorization | undefin
   };
 }
 
+/**
+ * The same, of an order that an operator must have signed.
+ *
+ * @throws ClusterError `unauthenticated` SIGNATURE_REQUIRED where there is none.
+ */
+export function requireAuthorization(metadata: CallMetadata): Authorization {
+  const authorization = authorizationOf(metadata);
+  if (authorization !== undefined) return authorization;
+  throw new ClusterError('unauthenticated', 'An operator must sign this', {
+    reason: 'SIGNATURE_REQUIRED',
+  });
+}
+
 function expiryOf(metadata: CallMetadata): bigint {
   const key = REQUEST_METADATA.expiry;
   const [text] = metadata.get(key);

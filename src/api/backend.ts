@@ -1,6 +1,6 @@
 import type { ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { OpenSecrets } from '../keys/index.js';
-import type { QuorumStatus } from '../raft/index.js';
+import type { Led, QuorumStatus } from '../raft/index.js';
 import type {
   ActiveKey,
   KeyFilter,
@@ -11,6 +11,7 @@ import type {
 } from '../state/index.js';
 import type {
   PresignatureStocks,
+  LeadershipOrder,
   PrimeStock,
   ProvenCulprit,
   SessionFailureCount,
@@ -57,6 +58,13 @@ export interface Backend {
    * @throws {ClusterError} No operator has signed that for now.
    */
   unlockSigning(order: UnlockOrder): Promise<number | undefined>;
+  /**
+   * Has the leader hand over, as an operator has signed it.
+   *
+   * @returns Who leads now.
+   * @throws {ClusterError} Leadership stays, or what became of it is not known.
+   */
+  transferLeadership(order: LeadershipOrder, signal: AbortSignal): Promise<Led>;
   status(): NodeStatus;
   /** Whether there are enough voters, and how this node hears each. */
   quorum(): QuorumStatus;

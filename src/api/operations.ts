@@ -5,6 +5,7 @@ import { destroyKey, restoreKey, retireKey } from './key-ends.js';
 import { generateKey, getKey, listKeys, reshareKey } from './keys.js';
 import { sign } from './signing.js';
 import { cancelTask, getTask, listTasks } from './tasks.js';
+import { transferLeadership } from './leadership.js';
 import { unlockSigning } from './unlocking.js';
 
 /** One method of the public API. */
@@ -37,6 +38,7 @@ export type Method =
   | '/quorate.v1.ClusterService/RequireSignatures'
   | '/quorate.v1.ClusterService/RaiseLevel'
   | '/quorate.v1.ClusterService/CorrectTime'
+  | '/quorate.v1.ClusterService/TransferLeadership'
   | '/quorate.v1.ClusterService/UnlockSigning';
 
 export const READERS: readonly Role[] = ['auditor', 'app', 'operator'];
@@ -91,6 +93,11 @@ export const OPERATIONS: Readonly<Record<Method, Operation>> = {
     roles: OPERATORS,
     effect: 'mutation',
     handle: correctTime,
+  },
+  '/quorate.v1.ClusterService/TransferLeadership': {
+    roles: OPERATORS,
+    effect: 'order',
+    handle: transferLeadership,
   },
   '/quorate.v1.ClusterService/UnlockSigning': {
     roles: OPERATORS,

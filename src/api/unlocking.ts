@@ -2,7 +2,7 @@ import { ClusterError, nodeId } from '../common/index.js';
 import type { FailureStanding, FailureSubject, SessionFailureCount } from '../tasks/index.js';
 import { SigningFailuresState, UnlockSigningRequest } from '../wire/index.js';
 import type { SigningFailures, UnlockSigningResponse } from '../wire/index.js';
-import { authorizationOf } from './authorization.js';
+import { requireAuthorization } from './authorization.js';
 import type { ApiContext, Call } from './call.js';
 import { readMessage, requireId } from './decode.js';
 
@@ -13,11 +13,7 @@ export async function unlockSigning(
 ): Promise<UnlockSigningResponse> {
   const asked = readMessage(UnlockSigningRequest, call.bytes);
   const subject = subjectOf(asked);
-  const authorization = authorizationOf(call.metadata);
-  if (authorization === undefined)
-    throw new ClusterError('unauthenticated', 'An operator must sign this', {
-      reason: 'SIGNATURE_REQUIRED',
-    });
+  const authorization = requireAuthorization(call.metadata);
   const backend = context.backend();
   const { nodeId: self } = backend.status();
   if (asked.nodeId !== self)

@@ -46,6 +46,8 @@ import type { CancelTaskInput, ReshareKeyInput } from './reshare-key.js';
 import { requireSpiffeIds, signingOf, withoutClusterFile } from './signing.js';
 import { isAnswered, payloadOf } from './signed-payload.js';
 import { Transport } from './transport.js';
+import { transferLeadershipRequest } from './transfer-leadership.js';
+import type { TransferLeadershipInput, TransferredLeadership } from './transfer-leadership.js';
 import { unlockSigningRequest } from './unlock.js';
 import type { UnlockSigningInput } from './unlock.js';
 import { remainingMs, untilOf } from './until.js';
@@ -330,6 +332,27 @@ export class QuorateClient {
     const request = CALLS.unlockSigning.encode(unlockSigningRequest(input, cluster));
     const { failures } = await this.#mutations.call(CALLS.unlockSigning, request, until);
     return failures;
+  }
+
+  /**
+   * Has the leader hand leadership to another voter, at an operator's signature, and waits until that one leads. To repeat it does no
+   * harm: the leader of a later term is no longer meant.
+   *
+   * @returns Who leads now: the node that was named, where one was.
+   * @throws QuorateError `wrong-state` NOT_A_VOTER or TRANSFER_UNDER_WAY; `no-quorum` TARGET_UNREACHABLE, TARGET_BEHIND or
+   *   NO_LEADER; `protocol-abort` TRANSFER_FAILED or LEADERSHIP_CHANGED.
+   */
+  async transferLeadership(
+    input: TransferLeadershipInput = {},
+    options?: CallOptions,
+  ): Promise<TransferredLeadership> {
+    const until = untilOf(options);
+    const seen = input.seen ?? (await this.getCluster(options));
+    const request = CALLS.transferLeadership.encode(transferLeadershipRequest(seen, input));
+    const { leaderId, term } = await this.#mutations.call(CALLS.transferLeadership, request, until);
+    if (leaderId === '' || (input.to !== undefined && leaderId !== input.to))
+      throw wrongAnswer('another leader than was asked for');
+    return { leaderId, term };
   }
 
   close(): void {

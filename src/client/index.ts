@@ -13,6 +13,7 @@ export {
 export type { Connection } from './client-file.js';
 export { QuorateClient } from './client.js';
 export type { CorrectTimeInput } from './correct-time.js';
+export type { TransferLeadershipInput, TransferredLeadership } from './transfer-leadership.js';
 export { isAskedFor, isLocked } from './unlock.js';
 export type { UnlockSigningInput } from './unlock.js';
 export { optionsFrom } from './connect-options.js';

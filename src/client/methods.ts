@@ -30,6 +30,8 @@ import {
   RetireKeyResponse,
   SignRequest,
   SignResponse,
+  TransferLeadershipRequest,
+  TransferLeadershipResponse,
   UnlockSigningRequest,
   UnlockSigningResponse,
 } from '../wire/index.js';
@@ -70,6 +72,11 @@ export const CALLS = {
   ),
   raiseLevel: method(METHODS.raiseLevel, RaiseLevelRequest, RaiseLevelResponse),
   correctTime: method(METHODS.correctTime, CorrectTimeRequest, CorrectTimeResponse),
+  transferLeadership: method(
+    '/quorate.v1.ClusterService/TransferLeadership',
+    TransferLeadershipRequest,
+    TransferLeadershipResponse,
+  ),
   unlockSigning: method(
     '/quorate.v1.ClusterService/UnlockSigning',
     UnlockSigningRequest,

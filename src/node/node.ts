@@ -32,6 +32,7 @@ import type { Holdings } from './holdings.js';
 import { NodeKeyChange } from './node-key-change.js';
 import { startReplica } from './replica.js';
 import type { Replica } from './replica.js';
+import { yieldLeadership } from './yield-leadership.js';
 import { VERSION } from '../version.js';
 
 /** Where a node answers, `host:port`. */
@@ -264,6 +265,10 @@ export class Node implements AsyncDisposable {
     const isTold = this.#listens !== undefined;
     if (isTold) this.#logger.info('The node drains');
     this.#certificateWatch?.stop();
+    // First, while calls are served still: those that come through here go to the next leader.
+    await this.#close('leadership', async () => {
+      if (this.#replica !== undefined) await yieldLeadership(this.#replica, this.#logger);
+    });
     // Calls in flight still need the replica and its peers; the replica needs its store.
     await this.#close('the public server', () => this.#publicServer.stop());
     await this.#close('what clients were told', async () => this.#replica?.handOver());

@@ -77,6 +77,8 @@ export type ReplicaConfig = {
 export interface Replica extends Backend, NetworkListener {
   /** For who changes the key that wraps this node's secrets. */
   readonly wrapping: KeyManager['wrapping'];
+  /** As `RaftDriver.transferLeadership`: of this node's own accord. */
+  readonly yieldLeadership: RaftDriver['transferLeadership'];
   /** Resolves when the log has what clients were answered with here, or soon after. Before that, peers must be reachable. */
   handOver(): Promise<void>;
   stop(): Promise<void>;
@@ -171,6 +173,8 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
           return logMs === undefined ? undefined : clusterTime(overlay, logMs);
         },
         heardAgoMs: (voter) => driver.heardAgoMs(voter),
+        transferLeadership: (target, signal) => driver.transferLeadership(target, signal),
+        laterLeader: (term, signal) => driver.laterLeader(term, signal),
         status: () => {
           const status = driver.status();
           return { ...status, current: status.caughtUp && machine.current };
@@ -236,6 +240,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     culprits: (task) => tasks.culprits(task),
     signingFailures: () => tasks.sessionFailures,
     unlockSigning: (order) => tasks.unlock(order),
+    transferLeadership: (order, signal) => tasks.transferLeadership(order, signal),
     status: () => {
       const { leader, term, commit, applied, caughtUp } = driver.status();
       return {
@@ -258,6 +263,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     },
     quorum: () => driver.quorum(),
     wrapping: keys.wrapping,
+    yieldLeadership: (target, signal) => driver.transferLeadership(target, signal),
     handOver: () => tasks.handOver(),
     stop: async () => {
       lists.stop();

@@ -21,7 +21,7 @@ export function onTimeoutNow(core: Core, message: TimeoutNow): void {
       core.released = { term: core.term, target, tick: core.ticks };
     return;
   }
-  // It would lose, or lead with a disk that it waits for.
+  // Such a node would lose, or lead with a disk that it waits for.
   if (core.log.termAt(lastIndex) !== lastTerm || isDiskStalled(core)) return;
   refuseReads(core);
   becomeCandidate(core);

@@ -1,6 +1,7 @@
 import type { Alarms } from '../alarms/index.js';
 import type { Boot, Millis, NodeId, Term } from '../common/index.js';
 import type { Clock, Logger, Signer } from '../ports/index.js';
+import type { Led, TransferRefusal } from '../raft/index.js';
 import type { JudgingContext, Queries, View } from '../state/index.js';
 import type { TaskMessageBody } from '../wire/index.js';
 
@@ -11,6 +12,12 @@ export type Consensus = {
   nextTimeMs(): Millis | undefined;
   /** As leader: since this voter last answered it, or since the election; `undefined` of this node itself. */
   heardAgoMs(voter: NodeId): Millis | undefined;
+  /** As `RaftDriver` has them. */
+  transferLeadership(
+    target: NodeId | undefined,
+    signal: AbortSignal,
+  ): Promise<Led | TransferRefusal>;
+  laterLeader(term: Term, signal: AbortSignal): Promise<Led | TransferRefusal>;
   status(): {
     readonly role: 'follower' | 'precandidate' | 'candidate' | 'leader';
     readonly term: Term;

@@ -172,6 +172,13 @@ export const CALLER_FORWARD_RATE: Rate = { perSecond: 2 * 1024 * 1024, burst: 32
 
 /** How long a request waits for a leader before it is given up. */
 export const LEADER_WAIT_MS = 5000;
+
+/** Orders to hand leadership over that one peer brings to the leader, and those that wait on one node. */
+export const LEADERSHIP_ORDERS: Rate = { perSecond: 4, burst: 16 };
+export const LEADERSHIP_ORDERS_MAX = 16;
+/** How often an order is brought to the leader again, and how long the leader waits for what comes of it. */
+export const LEADERSHIP_REPEAT_MS = 500;
+export const LEADERSHIP_WAIT_MS = 5_000;
 /**
  * A request is forwarded again after this, until its decision is applied here; after twice that the next time, and so on
  * up to the longest wait: what is slow must not get more to do.

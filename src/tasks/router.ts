@@ -50,6 +50,8 @@ export class Router {
         return this.#handlers.forwardRefused(from, message.value, bytes);
       case 'fact':
         return this.#handlers.fact(from, message.value, bytes);
+      case 'order':
+        return this.#handlers.order(from, message.value, bytes);
       case 'result':
         return this.#handlers.result(from, message.value, bytes);
       case undefined:

@@ -1,6 +1,7 @@
 import type { Boot, NodeId } from '../common/index.js';
 import { Budgets, sessionId, toHex } from '../common/index.js';
 import type { KeyManager } from '../keys/index.js';
+import type { Led } from '../raft/index.js';
 import type { Envelope, TaskMessageBody, TaskRecord } from '../wire/index.js';
 import type { Arithmetic } from './arithmetic.js';
 import { Accusing } from './blame/accusing.js';
@@ -42,6 +43,8 @@ import type { PrimeStock } from './participant/prime-pool.js';
 import { Reconciler } from './reconciler.js';
 import { EarlyAnswers } from './requests/early-answers.js';
 import { PendingCalls } from './requests/pending-calls.js';
+import { LeadershipOrders } from './requests/leadership-orders.js';
+import type { LeadershipOrder } from './requests/leadership-orders.js';
 import { Submissions } from './requests/submissions.js';
 import type { Submission } from './requests/submission.js';
 import { unlock } from './requests/unlocking.js';
@@ -94,6 +97,7 @@ export class TaskManager {
   readonly #presignatures: OwnPresignatures;
   readonly #presigns: PresignProposals;
   readonly #submissions: Submissions;
+  readonly #leadershipOrders: LeadershipOrders;
   readonly #earlyAnswers: EarlyAnswers;
   readonly #reconciler: Reconciler;
   readonly #router: Router;
@@ -248,6 +252,8 @@ export class TaskManager {
     this.#presignatures = ownPresignatures;
     this.#presigns = presigns;
     this.#submissions = submissions;
+    const leadershipOrders = new LeadershipOrders(context, connections);
+    this.#leadershipOrders = leadershipOrders;
     this.#earlyAnswers = earlyAnswers;
     this.#reconciler = new Reconciler(context, leadership, queries, tasks, [
       pooling,
@@ -286,7 +292,11 @@ export class TaskManager {
       wantSupplies: (from, { keyId }) => supply.onWanted(from, keyId, (id) => queries.key(id)),
       freshSupplies: (from, value) => pooling.take(from, value),
       forward: (from, { request }) => intake.take(from, request),
-      forwardRefused: (from, value) => submissions.refused(from, value),
+      forwardRefused: (from, value) => {
+        submissions.refused(from, value);
+        leadershipOrders.refused(from, value);
+      },
+      order: (from, { request }) => leadershipOrders.take(from, request),
       result: (from, value) => resultIntake.take(from, value),
       fact: (from, { command }) => {
         const isFree = from === self.id || checking.take(from, 1, clock.elapsed());
@@ -326,6 +336,11 @@ export class TaskManager {
   /** Clears a count of failed sessions, at an operator's word. See {@link unlock}. */
   unlock(order: UnlockOrder): Promise<number | undefined> {
     return unlock(this.#context, this.#failures, order);
+  }
+
+  /** Has the leader hand over, at an operator's word. See {@link LeadershipOrders.give}. */
+  async transferLeadership(order: LeadershipOrder, signal: AbortSignal): Promise<Led> {
+    return this.#leadershipOrders.give(order, signal);
   }
 
   /** The primes that are ready for this node's own moduli, of each profile in use. */

@@ -94,6 +94,8 @@ export {
   RequireSignaturesResponse,
   SigningFailures,
   SigningFailuresState,
+  TransferLeadershipRequest,
+  TransferLeadershipResponse,
   UnlockSigningRequest,
   UnlockSigningResponse,
 } from './gen/quorate/v1/cluster.js';

@@ -7,6 +7,9 @@ export type TaskMessageBody = Pick<TaskMessage, 'message'>;
 /** The feature level that results came with: from it on, the node that waits for a client answers before the log does. */
 export const RESULT_LEVEL = 3;
 
+/** The feature level that operators' orders to the leader came with. */
+const ORDER_LEVEL = 3;
+
 /** The feature level that each kind of message of a tasks stream came with. */
 const TASK_MESSAGE_LEVELS: Readonly<
   Record<NonNullable<TaskMessageBody['message']>['$case'], number>
@@ -20,6 +23,7 @@ const TASK_MESSAGE_LEVELS: Readonly<
   forwardRefused: 1,
   fact: 1,
   result: RESULT_LEVEL,
+  order: ORDER_LEVEL,
 };
 
 /** The bytes of a message of a tasks stream, which name the level that its kind came with. */

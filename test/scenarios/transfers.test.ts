@@ -131,7 +131,7 @@ test('a leader that dies before it has told anybody is replaced by an election',
   expect([target, ...others]).toContain(cluster.leader);
 });
 
-test('what is proposed in a storm is refused or committed, and the target is told with the last of it in its log', () => {
+test('each proposal of a storm is refused or committed, and the target is told with the last of them in its log', () => {
   const { cluster, leader, target } = led();
   const taken: string[] = [];
   const storm = (name: string): void => {

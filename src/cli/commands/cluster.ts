@@ -13,6 +13,7 @@ import type { CommandContext } from '../command-context.js';
 import { correctTimeCommand } from './cluster-correct-time.js';
 import { healthCommand } from './cluster-health.js';
 import { clusterInitCommand } from './cluster-init.js';
+import { transferLeadershipCommand } from './cluster-transfer-leadership.js';
 import { unlockCommand } from './cluster-unlock.js';
 
 type Flags = ConnectionFlags & { readonly json?: true };
@@ -54,16 +55,10 @@ Examples:
     .addCommand(requireSignaturesCommand(context))
     .addCommand(raiseLevelCommand(context))
     .addCommand(correctTimeCommand(context))
+    .addCommand(transferLeadershipCommand(context))
     .addCommand(unlockCommand(context))
     .addCommand(notHere('add', MEMBERS), { hidden: true })
-    .addCommand(notHere('remove', MEMBERS), { hidden: true })
-    .addCommand(
-      notHere(
-        'transfer-leadership',
-        'This release cannot hand over leadership: stop the leader, and the others elect another',
-      ),
-      { hidden: true },
-    );
+    .addCommand(notHere('remove', MEMBERS), { hidden: true });
 }
 
 type RequireFlags = ConnectionFlags & OrderFlags;

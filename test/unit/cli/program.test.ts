@@ -45,7 +45,7 @@ describe('help', () => {
     const all = leaves(await buildProgram(fakeContext().context));
     const without = all.filter(({ options }) => !options.some(({ long }) => long === '--json'));
     // Refused whatever flags follow: see below.
-    const refused = ['watch', 'add', 'remove', 'transfer-leadership'];
+    const refused = ['watch', 'add', 'remove'];
     expect(without.map((command) => command.name())).toEqual(refused);
   });
 
@@ -127,7 +127,6 @@ describe('operations of later releases are refused in a sentence', () => {
     [['tasks', 'watch', 'x'], /This release cannot watch/],
     [['cluster', 'add', 'x'], /This release cannot change/],
     [['cluster', 'remove', 'x'], /This release cannot change/],
-    [['cluster', 'transfer-leadership'], /This release cannot hand over/],
   ])('this release refuses %j', async (argv, message) => {
     const { status, err } = await quorate(argv);
     expect(err).toMatch(message);

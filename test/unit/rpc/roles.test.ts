@@ -11,6 +11,7 @@ import { serverCredentials } from '../../../src/rpc/tls.js';
 import {
   CancelTaskRequest,
   CorrectTimeRequest,
+  TransferLeadershipRequest,
   UnlockSigningRequest,
   DestroyKeyRequest,
   GenerateKeyRequest,
@@ -52,6 +53,7 @@ const lock = RequireSignaturesRequest.encode({ requestId: 'r' }).finish();
 const unlock = UnlockSigningRequest.encode(
   UnlockSigningRequest.fromPartial({ nodeId: 'node-1', keyId: 'treasury', version: 1 }),
 ).finish();
+const transfer = TransferLeadershipRequest.encode({ term: 5n, targetNodeId: '' }).finish();
 const correct = CorrectTimeRequest.encode(
   CorrectTimeRequest.fromPartial({ requestId: 'c', number: 1, seenTimeMs: 2n, timeMs: 1n }),
 ).finish();
@@ -99,6 +101,7 @@ const MATRIX: readonly (readonly [
   ['/quorate.v1.ClusterService/RequireSignatures', lock, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/RaiseLevel', raise, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/CorrectTime', correct, ['operator'], status.UNAUTHENTICATED],
+  ['/quorate.v1.ClusterService/TransferLeadership', transfer, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/UnlockSigning', unlock, ['operator'], status.UNAUTHENTICATED],
   ['/grpc.health.v1.Health/Check', nothing, ROLES, status.OK],
   ['/grpc.health.v1.Health/List', nothing, ROLES, status.OK],

@@ -15,7 +15,7 @@ import type { Genesis, Role } from '../../../src/identity/index.js';
 import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
 import type { Credential } from '../../../src/pki/index.js';
 import type { Logger } from '../../../src/ports/index.js';
-import type { QuorumStatus } from '../../../src/raft/index.js';
+import type { Led, QuorumStatus } from '../../../src/raft/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
 import type { PublicServerBounds } from '../../../src/rpc/public-server.js';
 import { keyWith } from '../../support/builders/active-key.js';
@@ -35,6 +35,7 @@ import type {
   ProvenCulprit,
   SessionFailureCount,
   Submission,
+  LeadershipOrder,
   UnlockOrder,
 } from '../../../src/tasks/index.js';
 import {
@@ -162,6 +163,9 @@ export class FakeBackend implements Backend {
 
   failures: SessionFailureCount[] = [];
   readonly unlocked: UnlockOrder[] = [];
+  readonly handedOver: LeadershipOrder[] = [];
+  onTransfer: (order: LeadershipOrder) => Promise<Led> = () =>
+    Promise.resolve({ leader: nodeId('node-2'), term: 4 });
 
   signingFailures(): readonly SessionFailureCount[] {
     return this.failures;
@@ -170,6 +174,11 @@ export class FakeBackend implements Backend {
   unlockSigning(order: UnlockOrder): Promise<number | undefined> {
     this.unlocked.push(order);
     return Promise.resolve(this.failures[0]?.count);
+  }
+
+  transferLeadership(order: LeadershipOrder): Promise<Led> {
+    this.handedOver.push(order);
+    return this.onTransfer(order);
   }
 
   submit(submission: Submission): Promise<TaskRecord> {

@@ -26,6 +26,8 @@ import {
   RaiseLevelResponse,
   RequireSignaturesRequest,
   RequireSignaturesResponse,
+  TransferLeadershipRequest,
+  TransferLeadershipResponse,
   UnlockSigningRequest,
   UnlockSigningResponse,
 } from "./cluster.js";
@@ -74,6 +76,18 @@ export const ClusterServiceService = {
     responseSerialize: (value: CorrectTimeResponse): Buffer => Buffer.from(CorrectTimeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CorrectTimeResponse => CorrectTimeResponse.decode(value),
   },
+  /** Has the leader of a term hand leadership to another voter. Answers when that one leads. */
+  transferLeadership: {
+    path: "/quorate.v1.ClusterService/TransferLeadership" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TransferLeadershipRequest): Buffer =>
+      Buffer.from(TransferLeadershipRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TransferLeadershipRequest => TransferLeadershipRequest.decode(value),
+    responseSerialize: (value: TransferLeadershipResponse): Buffer =>
+      Buffer.from(TransferLeadershipResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TransferLeadershipResponse => TransferLeadershipResponse.decode(value),
+  },
   /** Has the node that is asked forget failed sessions that it counts against a version of a key, or against another node. */
   unlockSigning: {
     path: "/quorate.v1.ClusterService/UnlockSigning" as const,
@@ -96,6 +110,8 @@ export interface ClusterServiceServer extends UntypedServiceImplementation {
   raiseLevel: handleUnaryCall<RaiseLevelRequest, RaiseLevelResponse>;
   /** Sets the cluster's time back after a majority of the clocks was wrong. */
   correctTime: handleUnaryCall<CorrectTimeRequest, CorrectTimeResponse>;
+  /** Has the leader of a term hand leadership to another voter. Answers when that one leads. */
+  transferLeadership: handleUnaryCall<TransferLeadershipRequest, TransferLeadershipResponse>;
   /** Has the node that is asked forget failed sessions that it counts against a version of a key, or against another node. */
   unlockSigning: handleUnaryCall<UnlockSigningRequest, UnlockSigningResponse>;
 }
@@ -164,6 +180,22 @@ export interface ClusterServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CorrectTimeResponse) => void,
+  ): ClientUnaryCall;
+  /** Has the leader of a term hand leadership to another voter. Answers when that one leads. */
+  transferLeadership(
+    request: TransferLeadershipRequest,
+    callback: (error: ServiceError | null, response: TransferLeadershipResponse) => void,
+  ): ClientUnaryCall;
+  transferLeadership(
+    request: TransferLeadershipRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TransferLeadershipResponse) => void,
+  ): ClientUnaryCall;
+  transferLeadership(
+    request: TransferLeadershipRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TransferLeadershipResponse) => void,
   ): ClientUnaryCall;
   /** Has the node that is asked forget failed sessions that it counts against a version of a key, or against another node. */
   unlockSigning(

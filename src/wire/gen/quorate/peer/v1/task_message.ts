@@ -25,6 +25,7 @@ export interface TaskMessage {
     | { $case: "forwardRefused"; value: ForwardRefused }
     | { $case: "fact"; value: Fact }
     | { $case: "result"; value: Result }
+    | { $case: "order"; value: Order }
     | undefined;
 }
 
@@ -82,6 +83,14 @@ export interface RefusalFact {
   value: string;
 }
 
+/**
+ * An operator's order, on its way to the leader: the bytes of an encoded Request, whose authorization is a signature. It is
+ * answered with ForwardRefused, or by a later term's leader. From level 3 on.
+ */
+export interface Order {
+  request: Uint8Array;
+}
+
 /** A signed fact for the log: the bytes of an encoded Command with `ready`, `installed` or, from level 3 on, `prepared`. */
 export interface Fact {
   command: Uint8Array;
@@ -134,6 +143,9 @@ export const TaskMessage: MessageFns<TaskMessage> = {
         break;
       case "result":
         Result.encode(message.message.value, writer.uint32(82).fork()).join();
+        break;
+      case "order":
+        Order.encode(message.message.value, writer.uint32(90).fork()).join();
         break;
     }
     return writer;
@@ -232,6 +244,14 @@ export const TaskMessage: MessageFns<TaskMessage> = {
             message.message = { $case: "result", value: Result.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.message = { $case: "order", value: Order.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -271,6 +291,8 @@ export const TaskMessage: MessageFns<TaskMessage> = {
         ? { $case: "fact", value: Fact.fromJSON(object.fact) }
         : isSet(object.result)
         ? { $case: "result", value: Result.fromJSON(object.result) }
+        : isSet(object.order)
+        ? { $case: "order", value: Order.fromJSON(object.order) }
         : undefined,
     };
   },
@@ -298,6 +320,8 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       obj.fact = Fact.toJSON(message.message.value);
     } else if (message.message?.$case === "result") {
       obj.result = Result.toJSON(message.message.value);
+    } else if (message.message?.$case === "order") {
+      obj.order = Order.toJSON(message.message.value);
     }
     return obj;
   },
@@ -360,6 +384,12 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       case "result": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "result", value: Result.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "order": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "order", value: Order.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1033,6 +1063,73 @@ export const RefusalFact: MessageFns<RefusalFact> = {
     const message = createBaseRefusalFact();
     message.name = object.name ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseOrder(): Order {
+  return { request: new Uint8Array(0) };
+}
+
+export const Order: MessageFns<Order> = {
+  encode(message: Order, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.request.length !== 0) {
+      writer.uint32(10).bytes(message.request);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Order {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOrder();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.request = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Order {
+    return { request: isSet(object.request) ? bytesFromBase64(object.request) : new Uint8Array(0) };
+  },
+
+  toJSON(message: Order): unknown {
+    const obj: any = {};
+    if (message.request.length !== 0) {
+      obj.request = base64FromBytes(message.request);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Order>, I>>(base?: I): Order {
+    return Order.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Order>, I>>(object: I): Order {
+    const message = createBaseOrder();
+    message.request = object.request ?? new Uint8Array(0);
     return message;
   },
 };
