@@ -29,6 +29,7 @@ export function readToApply(parts: OldEntriesParts): boolean {
 
 function pageBehind({ raft, store }: OldEntriesParts, after: LogIndex): LogPage {
   const page = store.readLog(after, raft.pageLimits);
-  assert(page !== undefined, 'the disk has what is not in memory');
+  // A page of another place would be asked for again, without end.
+  assert(page?.previous.index === after, 'the disk has what is not in memory');
   return page;
 }

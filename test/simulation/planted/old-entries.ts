@@ -24,18 +24,6 @@ export const OLD_ENTRY_BUGS: readonly PlantedBug[] = [
     seeds: 30,
   },
   {
-    name: 'a follower that lacks old entries gets the page behind them',
-    edits: [
-      {
-        find: 'core.outbox.wanted.push({ peer, after: progress.next - 1 });',
-        replace: 'core.outbox.wanted.push({ peer, after: progress.next });',
-      },
-    ],
-    where: 'small memory',
-    first: 1,
-    seeds: 5,
-  },
-  {
     name: 'entries are removed from the disk that a voter lacks',
     edits: [
       { find: 'core.log.takeFront(heldByAll(core),', replace: 'core.log.takeFront(core.applied,' },
