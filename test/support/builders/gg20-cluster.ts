@@ -4,7 +4,7 @@ import type { PrimeKind, Primes } from '../../../src/ports/index.js';
 import { METHODS } from '../../../src/state/index.js';
 import { Algorithm, Gg20Profile } from '../../../src/wire/index.js';
 import type { GenerateKeyRequest } from '../../../src/wire/index.js';
-import { TEST_PRIMES } from '../../vectors/gg20-primes.js';
+import { LATER_TEST_PRIMES, TEST_PRIMES } from '../../vectors/gg20-primes.js';
 import { CURVES } from './gg20.js';
 import { generateRequest } from './ledger.js';
 import type { AppliedEntry, Ledger } from './ledger.js';
@@ -18,13 +18,18 @@ export function quickTables(): Gg20Tables {
   return new Gg20Tables(Object.values(CURVES).map((curve) => parameterSet(curve, profile)));
 }
 
-/** Primes of 1024 bits that are there at once for the first generation of one of three nodes; no others are ever found. */
-export function readyPrimes(index: number): Primes {
-  const { paillier, ringPedersen } = TEST_PRIMES.P2048[index - 1] ?? {
-    paillier: [],
-    ringPedersen: [],
+/**
+ * Primes of 1024 bits that are there at once for the first generation of one of three nodes; no others are ever found.
+ *
+ * @param generations - 2 for those of another generation, too.
+ */
+export function readyPrimes(index: number, generations: 1 | 2 = 1): Primes {
+  const all = [TEST_PRIMES.P2048, LATER_TEST_PRIMES].slice(0, generations);
+  const own = all.flatMap((each) => each[index - 1] ?? []);
+  const left: Record<PrimeKind, bigint[]> = {
+    blum: own.flatMap(({ paillier }) => paillier),
+    safe: own.flatMap(({ ringPedersen }) => ringPedersen),
   };
-  const left: Record<PrimeKind, bigint[]> = { blum: [...paillier], safe: [...ringPedersen] };
   return {
     prime: (kind, bits) => {
       const next = bits === 1024 ? left[kind].shift() : undefined;

@@ -56,6 +56,8 @@ export type ReplicaClusterParts = {
   readonly clockOf?: (node: NodeId) => Clock;
   /** Where a replica has its primes from; the machine unless given. */
   readonly primesOf?: (node: NodeId) => Primes;
+  /** How long a request may take: 20 s unless given. */
+  readonly answerMs?: number;
   /** Where a replica keeps its key shares; in memory unless given. */
   readonly sharesOf?: (node: NodeId) => Promise<ShareStore>;
 };
@@ -89,6 +91,10 @@ export class ReplicaCluster implements AsyncDisposable {
       for (const peer of nodes.slice(0, at)) cluster.#connect(node, peer);
     }
     return cluster;
+  }
+
+  get #answerMs(): number {
+    return this.#parts.answerMs ?? ANSWER_MS;
   }
 
   /** Stops a replica. Its stores stay. */
@@ -193,17 +199,13 @@ export class ReplicaCluster implements AsyncDisposable {
 
   /** A request of the operator to one replica, and its outcome. */
   submit(node: NodeId, method: string, request: Uint8Array): Promise<TaskRecord> {
-    return this.at(node).submit({
-      method,
-      request,
-      requester: OPERATOR,
-      expiresInMs: ANSWER_MS,
-      signal: AbortSignal.timeout(ANSWER_MS),
-    });
+    const expiresInMs = this.#answerMs;
+    const signal = AbortSignal.timeout(expiresInMs);
+    return this.at(node).submit({ method, request, requester: OPERATOR, expiresInMs, signal });
   }
 
   /** A request that its requester has signed, to one replica, and its outcome. */
-  signed(node: NodeId, request: Request, withinMs = ANSWER_MS): Promise<TaskRecord> {
+  signed(node: NodeId, request: Request, withinMs = this.#answerMs): Promise<TaskRecord> {
     const by = request.authorization?.by;
     if (by?.$case !== 'signed') throw new Error('the request is not signed');
     return this.at(node).submit({

@@ -23,6 +23,8 @@ import { ReplicaCluster } from './replica-cluster.js';
 import type { ReplicaClusterParts } from './replica-cluster.js';
 import { eventually } from './cluster-wait.js';
 
+const REQUEST_LIFE_MS = 180_000;
+
 /** How far the clocks of all nodes are ahead of the machine's. */
 type Ahead = { ms: number };
 
@@ -147,7 +149,7 @@ export class ReshareCluster implements AsyncDisposable {
   /** A request that the operator has signed, and its outcome. */
   asked(at: NodeId, method: string, request: Uint8Array): Promise<TaskRecord> {
     const { clusterId } = this.#cluster.at(at).status();
-    const expireTimeMs = Date.now() + this.#ahead.ms + 60_000;
+    const expireTimeMs = Date.now() + this.#ahead.ms + REQUEST_LIFE_MS;
     const value = this.#operator.sign({ clusterId, method, expireTimeMs, request });
     const authorization = { by: { $case: 'signed', value } } as const;
     return this.#cluster.signed(at, { method, request, authorization, firstAttempt: undefined });
