@@ -8,7 +8,7 @@ const USAGE = `usage: npm run simulate:bugs -- [options]
 
   --match TEXT  only bugs whose names have TEXT in them
   --where W     instead of the bug's own: consensus, elections, 'small memory', faults, byzantine, gg20,
-                'gg20 byzantine', 'gg20 crashes' or lives
+                'gg20 byzantine', 'crash points' or lives
   --first S     begin at seed S instead of the bug's own
   --seeds N     try N seeds instead of the bug's budget
   --json        one line of JSON on standard output

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 
 import { toyNodes } from '../toy/scenario.js';
 import { keyLives } from './key-lives/scenario.js';
-import { crashAt, gg20Nodes } from './gg20/scenario.js';
+import { gg20Nodes } from './gg20/scenario.js';
 import { addCounts, noCounts } from './counts.js';
 import { judgeCoverage } from './coverage-rules.js';
 import { raftAlone, raftInSmallMemory } from './raft-alone.js';
@@ -28,8 +28,6 @@ const USAGE = `usage: npm run simulate -- [options]
   --raft-only   consensus alone, without the node above it
   --small-memory  with --raft-only: most of the log is on disk alone, and read when it is needed
   --gg20        whole nodes with keys for threshold ECDSA, in a parameter set that only tests have
-  --crash-points  with --gg20: seed N is the crash point N of a world in which nothing else fails: one step of one node,
-                and whether it crashes before or after it; every thousand seeds are another world
   --lives       whole nodes whose keys are refreshed every hour, reshared, retired, restored and destroyed
   --toy         whole nodes with the toy kind of task of test/toy in their tables
   --jobs N      processes to use (default: one per core)
@@ -54,7 +52,6 @@ const { values } = parseArgs({
     gg20: { type: 'boolean', default: false },
     toy: { type: 'boolean', default: false },
     lives: { type: 'boolean', default: false },
-    'crash-points': { type: 'boolean', default: false },
     'until-violation': { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -88,9 +85,7 @@ const print = values.trace ? (line: string): void => console.log(line) : undefin
 const scenario = (['gg20', 'toy', 'lives'] as const).find((each) => values[each]);
 const SCENARIOS = { gg20: gg20Nodes, toy: toyNodes, lives: keyLives };
 const nodes = scenario === undefined ? wholeNodes : SCENARIOS[scenario]();
-const crashes = values['crash-points'];
 const run: RunSeed = (seed) => {
-  if (crashes) return crashAt(seed, print);
   return raftOnly
     ? simulate(seed, consensus, { profile: alone, print })
     : simulate(seed, nodes, { profile, staleImages, print });
@@ -127,7 +122,6 @@ async function main(): Promise<number> {
     if (raftOnly) options.push('--raft-only');
     if (values['small-memory']) options.push('--small-memory');
     if (scenario !== undefined) options.push(`--${scenario}`);
-    if (crashes) options.push('--crash-points');
     if (staleImages) options.push('--stale-images');
     await runInProcesses(seeds, jobs, fileURLToPath(import.meta.url), options, take);
   }
@@ -172,7 +166,6 @@ function tell(results: Result[]): number {
 /** The options that a seed is run with. */
 function modeOf(): string {
   if (raftOnly) return '--raft-only';
-  if (crashes) return '--gg20 --crash-points';
   return `--profile ${profile}${scenario === undefined ? '' : ` --${scenario}`}`;
 }
 

@@ -24,7 +24,7 @@ test.each([
   ['byzantine', 1, 2],
   ['gg20', 1, 3],
   ['gg20 byzantine', 1, 3],
-  ['gg20 crashes', 100, 5],
+  ['crash points', 1000, 5],
 ] as const)(
   'the simulator reports no violation without a planted bug: %s',
   async (where, first, seeds) => {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ProgramCopy } from '../support/patches/program-copy.js';
 import { ACKNOWLEDGEMENT_BUGS } from './planted/acknowledgements.js';
 import { CONSENSUS_BUGS } from './planted/consensus.js';
+import { CRASH_BUGS } from './planted/crashes.js';
 import { GG20_BUGS } from './planted/gg20.js';
 import { LIFE_BUGS } from './planted/lives.js';
 import type { PlantedBug, Where } from './planted/planted-bug.js';
@@ -19,6 +20,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...TASK_BUGS,
   ...GG20_BUGS,
   ...LIFE_BUGS,
+  ...CRASH_BUGS,
 ];
 
 /** What a run of the simulator with a bug in it came to. */
@@ -38,7 +40,7 @@ export const OPTIONS: Readonly<Record<Where, readonly string[]>> = {
   byzantine: ['--profile', 'byzantine'],
   gg20: ['--gg20', '--profile', 'faults'],
   'gg20 byzantine': ['--gg20', '--profile', 'byzantine'],
-  'gg20 crashes': ['--gg20', '--crash-points'],
+  'crash points': [],
   lives: ['--lives'],
 };
 
@@ -47,7 +49,8 @@ export async function runWith(copy: ProgramCopy, bug: Omit<PlantedBug, 'name'>):
   const { edits, where, first, seeds } = bug;
   copy.plant(edits);
   const startedMs = Date.now();
-  const program = copy.program('simulation/main.js');
+  const main = where === 'crash points' ? 'simulation/crash-points/main.js' : 'simulation/main.js';
+  const program = copy.program(main);
   const profile = OPTIONS[where];
   const range = ['--first', String(first), '--seeds', String(seeds)];
   const mode = ['--jobs', '1', '--until-violation', '--json'];

@@ -1,14 +1,14 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess, type Serializable } from 'node:child_process';
 
 import type { Result } from './simulation.js';
 
 /** One seed with the code that runs it. */
-export type RunSeed = (seed: number) => Promise<Result>;
+export type RunSeed<S = number> = (seed: S) => Promise<Result>;
 
 /** Runs the seeds one after the other, here, while `each` wants more. */
-export async function runHere(
-  seeds: readonly number[],
-  run: RunSeed,
+export async function runHere<S>(
+  seeds: readonly S[],
+  run: RunSeed<S>,
   each: (result: Result) => boolean,
 ): Promise<void> {
   for (const seed of seeds) if (!each(await run(seed))) return;
@@ -19,7 +19,7 @@ export async function runHere(
  * on who ran it, so `each` is all that sees an order.
  */
 export async function runInProcesses(
-  seeds: readonly number[],
+  seeds: readonly Serializable[],
   jobs: number,
   program: string,
   options: readonly string[],
@@ -55,9 +55,9 @@ export async function runInProcesses(
 }
 
 /** What a child process does: one seed for each message, until nobody has more. */
-export function serveSeeds(run: RunSeed): void {
-  process.on('message', (seed: number) => {
-    run(seed).then(
+export function serveSeeds(run: RunSeed<never>): void {
+  process.on('message', (seed) => {
+    run(seed as never).then(
       (result) => process.send?.(result),
       (error: unknown) => {
         console.error(error);

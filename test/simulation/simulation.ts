@@ -75,6 +75,8 @@ export type RunOptions = {
   readonly profile?: Profile;
   /** Old disks come back, and only what is claimed even then is checked. */
   readonly staleImages?: boolean;
+  /** What the seed's rates become. */
+  readonly altered?: (rates: FaultRates) => FaultRates;
   readonly print?: ((line: string) => void) | undefined;
 };
 
@@ -93,9 +95,9 @@ const SETTLE_LOOK_MS = 100;
 export async function simulate<P extends Process>(
   seed: number,
   make: MakeScenario<P>,
-  { profile = 'faults', staleImages = false, print }: RunOptions = {},
+  { profile = 'faults', staleImages = false, altered = (rates) => rates, print }: RunOptions = {},
 ): Promise<Result> {
-  const drawn = drawFaultRates(seed, profile);
+  const drawn = altered(drawFaultRates(seed, profile));
   const rates = staleImages ? withStaleImages(drawn) : drawn;
   print?.(describeFaultRates(seed, rates));
   const world = new World(new Trace(print));

@@ -3,14 +3,11 @@ import { expect, test } from '@jest/globals';
 import { PROFILES } from '../../../src/gg20/index.js';
 import { addCounts, noCounts } from '../counts.js';
 import { simulate, type Result } from '../simulation.js';
-import { crashAt, gg20Nodes } from './scenario.js';
+import { gg20Nodes } from './scenario.js';
 import { SIMULATED_SETS } from './tables.js';
 
 const SEEDS = [3];
 const BYZANTINE_SEEDS = [1];
-/** Before and after a step of a preparation, of the key's generation, and of a signature. */
-const CRASHES = [63, 151, 262, 301];
-const TWICE = 100;
 const TIMEOUT_MS = 120_000;
 
 /** A run that fails says how to see it again. */
@@ -48,31 +45,6 @@ test(
     expect(counts.lies).toBeGreaterThan(2 * BYZANTINE_SEEDS.length);
     expect(counts.culprits).toBeGreaterThan(0);
     expect(counts.signatures).toBeGreaterThan(2 * BYZANTINE_SEEDS.length);
-  },
-  TIMEOUT_MS,
-);
-
-test(
-  'the same seed with threshold ECDSA gives the same run',
-  async () => {
-    const [first, again] = [await crashAt(TWICE), await crashAt(TWICE)];
-    expect(first.counts.signatures).toBeGreaterThan(0);
-    expect(again).toEqual(first);
-  },
-  TIMEOUT_MS,
-);
-
-test(
-  'a node that crashes at a step of threshold ECDSA comes back, and the key signs',
-  async () => {
-    let signatures = 0;
-    for (const seed of CRASHES) {
-      const { counts, violations } = await crashAt(seed);
-      expect(violations).toEqual([]);
-      expect([seed, counts.crashPoints, counts.restarts]).toEqual([seed, 1, 1]);
-      signatures += counts.signatures;
-    }
-    expect(signatures).toBeGreaterThanOrEqual(CRASHES.length);
   },
   TIMEOUT_MS,
 );

@@ -35,12 +35,3 @@ export const GG20_KEYS: KeyRequests = {
     return { method: METHODS.sign, bytes, requester, requestId, key, signed: digest, expiresInMs };
   },
 };
-
-/** One key, and some signatures with it. */
-export const ONE_GG20_KEY: KeyRequests = {
-  ...GG20_KEYS,
-  keysMax: 1,
-  signEveryMs: [2_000, 3_000],
-  askForKey: (rng, number, nodes) => GG20_KEYS.askForKey(rng, number, nodes),
-  askToSign: (...asked) => GG20_KEYS.askToSign(...asked),
-};

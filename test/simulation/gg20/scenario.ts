@@ -1,18 +1,14 @@
 import type { NodeId } from '../../../src/common/index.js';
 import type { Gg20Tables } from '../../../src/gg20/index.js';
 import type { Compute } from '../../../src/ports/index.js';
-import { nodeNames } from '../cluster.js';
-import { crashPointOf, CrashingNode, type CrashPoint } from '../crash-points.js';
-import { CALM_NODES } from '../fault-rates.js';
 import type { LifePorts } from '../process.js';
 import { Rng } from '../rng.js';
-import { simulate, type MakeScenario, type Result } from '../simulation.js';
-import type { World } from '../world.js';
+import type { MakeScenario } from '../simulation.js';
 import { wholeNodesWith, type NodeProcess } from '../whole-nodes.js';
 import { FalseProofs } from './false-proofs.js';
 import { Gg20Liar } from './liar.js';
 import { PrimesOfNode } from './primes.js';
-import { GG20_KEYS, ONE_GG20_KEY } from './requests.js';
+import { GG20_KEYS } from './requests.js';
 import { readGg20Share, simulatedGg20, withSmallGg20, withSmallVerifiers } from './tables.js';
 
 /** The first key waits for a preparation, which faults may have begin anew. */
@@ -25,14 +21,10 @@ const JOB_MS: readonly [number, number] = [0.2, 40];
 /**
  * Whole nodes whose clients ask for threshold ECDSA keys, in the parameter set that only tests have. Where the seed has a malicious node,
  * that lies in the messages of GG20.
- *
- * @param point - Where one node crashes, of a cluster with one key.
  */
-export function gg20Nodes(point?: CrashPoint): MakeScenario<NodeProcess> {
+export function gg20Nodes(): MakeScenario<NodeProcess> {
   return wholeNodesWith((setting) => {
     const { seed, nodes, rates, world, report } = setting;
-    const crash = (node: NodeId): void => setting.cluster().machine(node)?.crash();
-    const crashing = point && crashingAt(point, world, crash);
     const rng = new Rng(seed, 'gg20');
     const jobMs = rng.logBetween(...JOB_MS);
     const primes = new Map(nodes.map((node, at) => [node, new PrimesOfNode(at + 1)]));
@@ -41,8 +33,8 @@ export function gg20Nodes(point?: CrashPoint): MakeScenario<NodeProcess> {
     const gg20Of = new Map<NodeId | undefined, Gg20Tables>();
     const lies = new Rng(seed, 'gg20 lies');
     return {
-      keys: point === undefined ? GG20_KEYS : ONE_GG20_KEY,
-      lasts: point === undefined ? LASTS : 1,
+      keys: GG20_KEYS,
+      lasts: LASTS,
       readShare: readGg20Share,
       tables({ schemes, verifiers }, node) {
         const gg20 = gg20Of.get(node) ?? simulatedGg20();
@@ -58,7 +50,6 @@ export function gg20Nodes(point?: CrashPoint): MakeScenario<NodeProcess> {
       doors(signer, ports, { clusterId }) {
         const { node } = signer;
         const { network } = ports;
-        if (node === point?.node && crashing !== undefined) return crashing.doors(ports);
         if (node !== rates.liar) return { ...ports, network: falseProofs.watching(node, network) };
         const liar = new Gg20Liar({
           signer,
@@ -77,29 +68,8 @@ export function gg20Nodes(point?: CrashPoint): MakeScenario<NodeProcess> {
   });
 }
 
-function crashingAt(point: CrashPoint, world: World, crash: (node: NodeId) => void): CrashingNode {
-  const end = (): void => {
-    world.counts.crashPoints++;
-    crash(point.node);
-  };
-  return new CrashingNode(point, end, (step) => {
-    world.trace.event(world.now(), point.node, `step: ${step}`);
-  });
-}
-
-/**
- * The run of one crash point, which is the seed's number: the worlds have the same events up to it.
- *
- * @param print - As for `simulate`.
- */
-export async function crashAt(seed: number, print?: (line: string) => void): Promise<Result> {
-  const { world, point } = crashPointOf(seed, nodeNames(CALM_NODES));
-  const result = await simulate(world, gg20Nodes(point), { profile: 'calm', print });
-  return { ...result, seed, violations: result.violations.map((each) => ({ ...each, seed })) };
-}
-
 /** GG20's jobs take a while, by the node's own clock, so that everything can happen meanwhile. */
-function busy(usual: Compute, { clock }: LifePorts, rng: Rng, meanMs: number): Compute {
+export function busy(usual: Compute, { clock }: LifePorts, rng: Rng, meanMs: number): Compute {
   return {
     async run(job, input) {
       const output = await usual.run(job, input);

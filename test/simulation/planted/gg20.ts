@@ -77,13 +77,6 @@ export const GG20_BUGS: readonly PlantedBug[] = [
     seeds: 5,
   },
   {
-    name: 'a member is prepared before its material is durable',
-    edits: [{ find: 'await keys.materials.keep({', replace: 'void keys.materials.keep({' }],
-    where: 'gg20 crashes',
-    first: 108,
-    seeds: 18,
-  },
-  {
     name: 'the proofs of an answer to a nonce are not verified',
     edits: [
       {

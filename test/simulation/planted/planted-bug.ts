@@ -2,7 +2,7 @@ import type { Edit } from '../../support/patches/edit.js';
 
 /**
  * What shows a mistake: consensus alone, or with an election always under way, or with most of the log on disk alone; whole nodes; or
- * these beside a malicious one. Both again with keys for threshold ECDSA, or one crash at a time with such a key: seeds are crash
+ * these beside a malicious one. Both again with keys for threshold ECDSA; or one crash at a time: seeds are the numbers of crash
  * points then. Or whole nodes whose keys are reshared, retired and destroyed.
  */
 export type Where =
@@ -13,7 +13,7 @@ export type Where =
   | 'byzantine'
   | 'gg20'
   | 'gg20 byzantine'
-  | 'gg20 crashes'
+  | 'crash points'
   | 'lives';
 
 /** A mistake that somebody could make, and how many seeds it may take to show. */
