@@ -29,6 +29,7 @@ import {
   readClock,
 } from '../state/index.js';
 import { batchOf, Connections, TaskManager } from '../tasks/index.js';
+import type { Outbox } from '../tasks/index.js';
 import { encodeTaskMessage, levelNamed } from '../wire/index.js';
 import type { TaskMessageBody } from '../wire/index.js';
 import { Builds, THIS_BUILD } from './builds.js';
@@ -36,6 +37,7 @@ import type { Build } from './builds.js';
 import { LevelGuard } from './level-guard.js';
 import { Lists } from './lists.js';
 import { StateMachine } from './replica-machine.js';
+import { WaitingNetwork } from './waiting-network.js';
 
 /** Every door of a replica to the world. */
 export type ReplicaPorts = {
@@ -118,10 +120,11 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     () => driver.status().commit,
     (events) => tasks.applied(batchOf(events)),
   );
+  const network = new WaitingNetwork(ports.network, clock);
   const driver: RaftDriver = new RaftDriver({
     raft,
     store: consensus,
-    network: ports.network,
+    network,
     clock,
     machine,
     applied: loaded.applied,
@@ -145,17 +148,26 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     schemes: config.schemes,
   });
   if (config.nextWrappingKey !== undefined) keys.wrapping.beginRewrap(config.nextWrappingKey);
+  // Each message once, for all peers and for all times that it is sent.
+  const encodings = new WeakMap<TaskMessageBody, Uint8Array>();
+  const encoded = (message: TaskMessageBody): Uint8Array => {
+    const bytes = encodings.get(message) ?? encodeTaskMessage(message);
+    encodings.set(message, bytes);
+    return bytes;
+  };
   const sendTo = (nodes: readonly NodeId[], message: TaskMessageBody): void => {
-    let bytes: Uint8Array | undefined;
     for (const to of nodes) {
       // To itself, but not at once: a sender does not expect to be called back while it is still sending.
       if (to === signer.node) void Promise.resolve().then(() => tasks.deliver(to, message));
-      else if (connections.has(to)) {
-        bytes ??= encodeTaskMessage(message);
-        ports.network.send(to, 'tasks', bytes);
-      }
+      else if (connections.has(to)) network.send(to, 'tasks', encoded(message));
     }
   };
+  const sendSoon: Outbox['sendSoon'] = (to, withinMs, make) =>
+    network.sendSoon(to, 'tasks', withinMs, () => {
+      const message = connections.has(to) ? make() : undefined;
+      return message && encoded(message);
+    });
+  const votersNow = (): readonly NodeId[] => votersAmong(asked.members());
   const tasks: TaskManager = new TaskManager({
     context: {
       self: { id: signer.node, boot: config.boot, signer },
@@ -182,7 +194,9 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       },
       outbox: {
         send: (to, message) => sendTo([to], message),
-        broadcast: (message) => sendTo(votersAmong(asked.members()), message),
+        broadcast: (message) => sendTo(votersNow(), message),
+        sendSoon,
+        voters: votersNow,
       },
     },
     state: { view: overlay, queries: asked },
@@ -268,6 +282,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     stop: async () => {
       lists.stop();
       tasks.stop();
+      network.stop();
       await driver.stop();
       keys.close();
     },

@@ -5,7 +5,7 @@
 export type { Clock, Timer } from './clock.js';
 export type { BoundJob, Compute, Job, Jobs, Lane } from './compute.js';
 export type { Logger, LogFields } from './logger.js';
-export type { BuildWord, Channel, Network, NetworkListener } from './network.js';
+export type { BuildWord, Channel, Network, NetworkListener, PatientNetwork } from './network.js';
 export type { PrimeKind, Primes } from './primes.js';
 export type { Random } from './random.js';
 export type { Signer } from './signer.js';

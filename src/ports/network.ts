@@ -1,4 +1,4 @@
-import type { Boot, NodeId } from '../common/index.js';
+import type { Boot, Millis, NodeId } from '../common/index.js';
 
 /** Raft and tasks have connections of their own: bulk must not delay heartbeats. */
 export type Channel = 'raft' | 'tasks';
@@ -7,6 +7,23 @@ export type Channel = 'raft' | 'tasks';
 export interface Network {
   /** Queues `bytes` for `to`; drops them when there is no connection or the queue is full. Never throws, never waits. */
   send(to: NodeId, channel: Channel, bytes: Uint8Array): void;
+}
+
+/** A network by which a message that nothing waits for can go along with others. */
+export interface PatientNetwork extends Network {
+  /**
+   * Sends before the next message that leaves for `to`, at once behind it, `withinMs` from now at the latest.
+   *
+   * @param message - Gives the bytes when they leave, or nothing where they are of no use any more.
+   * @param longerMs - Asked once, when that time is over: how much longer the message may wait.
+   */
+  sendSoon(
+    to: NodeId,
+    channel: Channel,
+    withinMs: Millis,
+    message: () => Uint8Array | undefined,
+    longerMs?: () => Millis,
+  ): void;
 }
 
 /** A node's signed word on which build it runs, as `quorate.v1.LevelWord` has it. */

@@ -46,7 +46,10 @@ function matchOf(role: LeaderRole, peer: NodeId): LogIndex {
 }
 
 /** A leader has it from the answers to its appends, too. */
-function acknowledgedBy({ role, acknowledgements, term, log }: Core, peer: NodeId): LogIndex {
+export function acknowledgedBy(
+  { role, acknowledgements, term, log }: Core,
+  peer: NodeId,
+): LogIndex {
   const answered = role.type === 'leader' ? matchOf(role, peer) : 0;
   return Math.max(answered, acknowledgements.reached(peer, term, log));
 }

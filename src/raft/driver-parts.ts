@@ -1,6 +1,13 @@
 import type { Alarms } from '../alarms/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type { Clock, ConsensusStore, Entry, Logger, Network, Write } from '../ports/index.js';
+import type {
+  Clock,
+  ConsensusStore,
+  Entry,
+  Logger,
+  PatientNetwork,
+  Write,
+} from '../ports/index.js';
 import type { Agreed } from './core.js';
 import type { Raft, RoleName } from './raft.js';
 
@@ -22,7 +29,7 @@ export type RaftDriverParts = {
   readonly raft: Raft;
   readonly store: ConsensusStore;
   /** Its channel `raft`. */
-  readonly network: Network;
+  readonly network: PatientNetwork;
   readonly clock: Clock;
   readonly machine: Machine;
   /** The last entry whose writes the machine's durable state holds. */

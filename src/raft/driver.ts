@@ -271,8 +271,12 @@ export class RaftDriver {
   }
 
   #send(messages: readonly Message[]): void {
+    const { network } = this.#parts;
     for (const message of messages) {
-      this.#parts.network.send(message.to, 'raft', encodeMessage(message));
+      const bytes = encodeMessage(message);
+      const { firstMs, thenMs } = this.#raft.patience(message);
+      if (firstMs === 0) network.send(message.to, 'raft', bytes);
+      else network.sendSoon(message.to, 'raft', firstMs, () => bytes, thenMs);
     }
   }
 

@@ -90,6 +90,10 @@ export const CLOCK_STEP_DOWNS: Rate = { perSecond: 1 / 600, burst: 1 };
 export const ACKNOWLEDGEMENTS_LEVEL = 3;
 /** How often a voter repeats its newest acknowledgement while an entry of its log is not committed. */
 export const ACKNOWLEDGED_AGAIN_MS: Millis = 500;
+/** How long an acknowledgement waits for other messages where its receiver sees the commit without it. */
+export const ACKNOWLEDGED_WITHIN_MS: Millis = 20;
+/** How long it waits for the leader's own, which is on its way as a rule: without it, its receiver may need this one. */
+export const LEADER_AWAITED_MS: Millis = 2;
 /** How long a leader repeats the log's time after a correction, so that the followers have applied it, too. */
 export const CORRECTION_GRACE_MS: Millis = 1_000;
 /** How often a follower that refuses an entry for its time asks the voters for theirs. */

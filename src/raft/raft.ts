@@ -14,6 +14,8 @@ import type { Timing } from './limits.js';
 import { agree, nextTimeMs } from './log-time.js';
 import type { Message } from './messages.js';
 import { openCore } from './open.js';
+import { patience } from './patience.js';
+import type { Patience } from './patience.js';
 import type { Loaded, RaftConfig } from './open.js';
 import { beginRead, takeReadId, tickQuestion } from './read-index.js';
 import {
@@ -268,6 +270,11 @@ export class Raft {
   /** As {@link takeUrgent}. */
   takeUrgent(): Urgent {
     return takeUrgent(this.#core);
+  }
+
+  /** As {@link patience}. */
+  patience(message: Message): Patience {
+    return patience(this.#core, message);
   }
 
   /** As {@link takeReady}. */

@@ -45,6 +45,18 @@ export type Outbox = {
   readonly send: (to: NodeId, message: TaskMessageBody) => void;
   /** The same to every voter, this node included. */
   readonly broadcast: (message: TaskMessageBody) => void;
+  /**
+   * To a node that does not wait for it: along with what leaves next for it, `withinMs` later at the latest.
+   *
+   * @param message - Gives the message when it leaves, or nothing where it is of no use any more.
+   */
+  readonly sendSoon: (
+    to: NodeId,
+    withinMs: Millis,
+    message: () => TaskMessageBody | undefined,
+  ) => void;
+  /** All voters, this node included. */
+  readonly voters: () => readonly NodeId[];
 };
 
 /** The replicated state as applied here. */

@@ -5,7 +5,7 @@
  */
 export type { Arithmetic } from './arithmetic.js';
 export { Connections } from './connections.js';
-export type { Consensus, TaskContext } from './context.js';
+export type { Consensus, Outbox, TaskContext } from './context.js';
 export type {
   Answer,
   AnswerDriver,

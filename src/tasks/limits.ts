@@ -1,4 +1,4 @@
-import type { Rate } from '../common/index.js';
+import type { Millis, Rate } from '../common/index.js';
 
 /** Waits and bounds of the task manager. All times in milliseconds. */
 
@@ -13,6 +13,12 @@ export const RECONCILE_MS = 1000;
 export const RECONCILE_SLICE = 64;
 /** A node sends its messages of a session again and again, until the task closes or the request expires. */
 export const RESEND_MS = 200;
+/** How long a contribution waits for other messages that leave for a node which waits for none, its leader included. */
+export const SHARE_WITHIN_MS: Millis = 10;
+/** The same of a result, which no client waits for any more. */
+export const RESULT_WITHIN_MS: Millis = 5;
+/** The same of supplies that are made ahead of need. */
+export const SUPPLIES_WITHIN_MS: Millis = 20;
 
 /** How long the first attempt of a Sign has before the next one is opened, until it is known how long shares take; doubles with each. */
 export const SIGN_HEDGE_MS = 250;

@@ -2,6 +2,8 @@ import type { Boot, NodeId } from '../common/index.js';
 import { Budgets, sessionId, toHex } from '../common/index.js';
 import type { KeyManager } from '../keys/index.js';
 import type { Led } from '../raft/index.js';
+import { readLevel } from '../state/index.js';
+import { RESULT_LEVEL } from '../wire/index.js';
 import type { Envelope, TaskMessageBody, TaskRecord } from '../wire/index.js';
 import type { Arithmetic } from './arithmetic.js';
 import { Accusing } from './blame/accusing.js';
@@ -28,6 +30,7 @@ import type { DriverTable } from './kinds/driver.js';
 import { Leadership } from './leadership.js';
 import { PEERS_MAX, SIGNATURES_CHECKED } from './limits.js';
 import { LiveTasks } from './live-tasks.js';
+import type { LiveTask } from './live-tasks.js';
 import { COMPLAINT_KIND } from './messages.js';
 import { Answers } from './participant/answers.js';
 import { Erasing } from './participant/erasing.js';
@@ -126,7 +129,18 @@ export class TaskManager {
 
     const keyShares = new KeyShares(keys, logger);
     const supply = new Supplies(context, keys, keyShares);
-    const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
+    // The node whose client waits adds up by itself; without it, which a participant need not know, it may be any.
+    const waitingNode = ({ id, kind }: LiveTask): NodeId | undefined => {
+      if (combining.get(kind)?.checkClaims === undefined || readLevel(view) < RESULT_LEVEL) {
+        return undefined;
+      }
+      if (calls.waitFor(id)) return self.id;
+      return leadership.held ? bringers.of(id) : undefined;
+    };
+    const session = {
+      answers: new Answers(context, waitingNode),
+      early: new EarlyMessages<Envelope>(),
+    };
     const primes = new PrimePool(arithmetic.primes, logger);
     const { materials } = keys;
     const generations = new Generations(context, { view, tasks, materials, arithmetic, primes });

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { nodeId } from '../../src/common/index.js';
 import type { Entry } from '../../src/ports/index.js';
 import type { Acknowledgement, Message } from '../../src/raft/index.js';
+import { ACKNOWLEDGED_WITHIN_MS, LEADER_AWAITED_MS } from '../../src/raft/limits.js';
 import {
   acknowledgementTo,
   appendTo,
@@ -9,6 +10,7 @@ import {
   entriesAfter,
   genesisOf,
   RaftCluster,
+  seededRandom,
 } from '../support/clusters/raft-cluster.js';
 import type { Node } from '../support/clusters/raft-cluster.js';
 
@@ -71,6 +73,98 @@ test.each([
   });
 
   expect(counts).toEqual([before, now]);
+});
+
+/** Delivers in an order that the seed gives, and ends writes as it comes, but those of `hanging`, until nothing is left to be done. */
+function deliverAll(cluster: RaftCluster, seed: number, hanging?: Node): void {
+  const random = seededRandom(seed);
+  const draw = (count: number): number => (random.bytes(1)[0] ?? 0) % count;
+  const steps = (): readonly (() => void)[] => [
+    ...cluster.queue.map((message, place) => () => {
+      cluster.queue.splice(place, 1);
+      cluster.deliver(message);
+    }),
+    ...cluster.nodes
+      .filter((node) => node.writing !== undefined && node !== hanging)
+      .map((node) => () => cluster.finishWrite(node)),
+  ];
+  for (let left = steps(); left.length > 0; left = steps()) left[draw(left.length)]?.();
+}
+
+/** Loses the acknowledgements that may wait long, and keeps those that wait for the leader's. */
+function losePatient(cluster: RaftCluster): {
+  readonly lost: () => number;
+  /** Sends those that are kept and may wait no longer; loses the others. */
+  readonly endWait: () => void;
+} {
+  let lost = 0;
+  const kept: { readonly message: Message; readonly thenMs: () => number }[] = [];
+  cluster.loses = (message) => {
+    const sender = cluster.nodes.find(({ id }) => id === message.from);
+    const { firstMs = 0, thenMs = () => 0 } = sender?.raft.patience(message) ?? {};
+    if (firstMs === LEADER_AWAITED_MS) kept.push({ message, thenMs });
+    if (firstMs === ACKNOWLEDGED_WITHIN_MS) lost += 1;
+    return firstMs > 0;
+  };
+  const endWait = (): void => {
+    for (const { message, thenMs } of kept.splice(0)) {
+      if (thenMs() === 0) cluster.queue.push(message);
+      else lost += 1;
+    }
+  };
+  return { lost: () => lost, endWait };
+}
+
+test.each([3, 4, 5, 7].flatMap((count) => [false, true].map((hangs) => ({ count, hangs }))))(
+  'each of $count voters sees a commit without the acknowledgements that may wait, the disk of the leader hanging: $hangs',
+  ({ count, hangs }) => {
+    let lost = 0;
+    for (let seed = 1; seed <= 40; seed++) {
+      const cluster = new RaftCluster(count);
+      const leader = cluster.electAny();
+      cluster.settle();
+      const patient = losePatient(cluster);
+      for (const node of cluster.nodes) node.slowDisk = true;
+      const hanging = hangs ? leader : undefined;
+
+      const { index } = cluster.propose(leader, 'a') as Entry;
+      deliverAll(cluster, seed, hanging);
+      patient.endWait();
+      deliverAll(cluster, seed, hanging);
+
+      const commits = cluster.nodes.map(({ raft }) => raft.commit);
+      expect({ seed, commits }).toEqual({ seed, commits: commits.map(() => index) });
+      lost += patient.lost();
+    }
+    expect(lost > 0 || hangs).toBe(true);
+  },
+);
+
+test('of three voters, followers that have heard from their leader keep each other waiting; nothing else waits', () => {
+  const cluster = new RaftCluster(3);
+  const leader = cluster.electAny();
+  cluster.settle();
+  const followers = cluster.nodes.filter((node) => node !== leader);
+  const waiting: Message[] = [];
+  cluster.loses = (message) => {
+    const sender = cluster.nodes.find(({ id }) => id === message.from);
+    if (sender?.raft.patience(message).firstMs === ACKNOWLEDGED_WITHIN_MS) waiting.push(message);
+    return false;
+  };
+  for (const node of followers) node.slowDisk = true;
+
+  cluster.propose(leader, 'a');
+  cluster.settle();
+  for (const node of followers) cluster.finishWrite(node);
+  cluster.settle();
+
+  expect(waiting.map(({ type, from, to }) => ({ type, from, to }))).toEqual(
+    followers.map(({ id }) => ({
+      type: 'acknowledgement',
+      from: id,
+      to: followers.find((other) => other.id !== id)?.id,
+    })),
+  );
 });
 
 test('while nothing is uncommitted no acknowledgement is sent, whatever heartbeats are answered', () => {

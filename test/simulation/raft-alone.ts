@@ -1,6 +1,7 @@
 import { Alarms } from '../../src/alarms/index.js';
 import { u64be, utf8, type NodeId } from '../../src/common/index.js';
 import type { Entry, Write } from '../../src/ports/index.js';
+import { WaitingNetwork } from '../../src/node/waiting-network.js';
 import { createRaft, RaftDriver } from '../../src/raft/index.js';
 import type { Agreed, Limits } from '../../src/raft/index.js';
 import { ACKNOWLEDGEMENTS_LEVEL, ENTRY_OVERHEAD_BYTES } from '../../src/raft/limits.js';
@@ -103,10 +104,11 @@ export function startRaft(
       loaded,
       ports.clock.now(),
     );
+    const network = new WaitingNetwork(ports.network, ports.clock);
     const driver = new RaftDriver({
       raft,
       store: ports.consensus,
-      network: ports.network,
+      network,
       clock: ports.clock,
       machine: recorder,
       applied: loaded.applied,
@@ -128,7 +130,10 @@ export function startRaft(
       status: () => ({ ...driver.status(), transferTarget: raft.transferTarget }),
       transfer: async (target, signal) =>
         typeof (await driver.transferLeadership(target, signal)) === 'object',
-      stop: () => driver.stop(),
+      stop: () => {
+        network.stop();
+        return driver.stop();
+      },
     };
   };
 }

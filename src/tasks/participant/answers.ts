@@ -4,8 +4,8 @@ import { signEnvelope, TO_ALL } from '../../mpc/index.js';
 import { Declined, encode } from '../../wire/index.js';
 import type { FreshSupplies, Envelope, TaskMessageBody } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
-import { RESEND_MS } from '../limits.js';
-import type { LiveAttempt } from '../live-tasks.js';
+import { RESEND_MS, SHARE_WITHIN_MS } from '../limits.js';
+import type { LiveAttempt, LiveTask } from '../live-tasks.js';
 import { DECLINED_KIND } from '../messages.js';
 import type { Work } from '../work.js';
 
@@ -24,6 +24,9 @@ export type AttemptRefusal = {
   readonly index?: PartyIndex | undefined;
 };
 
+/** The node whose client waits for a task and to which its contributions must go at once; nothing where it may be any. */
+export type WaitingNode = (task: LiveTask) => NodeId | undefined;
+
 /** Gives supplies to ride with an answer. Called only when it leaves: those that it gives are told, or lost. */
 export type TakeSupplies = () => FreshSupplies | undefined;
 
@@ -33,13 +36,15 @@ export type TakeSupplies = () => FreshSupplies | undefined;
  */
 export class Answers implements Work {
   readonly #context: TaskContext;
+  readonly #waitingNode: WaitingNode;
   /** Sessions that an answer was begun for in this run, until their tasks close: each is answered once. */
   readonly #answered = new Map<SessionId, Answered>();
   /** The time of the last resend for each peer that came back. */
   readonly #connectedMs = new Map<NodeId, Millis>();
 
-  constructor(context: TaskContext) {
+  constructor(context: TaskContext, waitingNode: WaitingNode = () => undefined) {
     this.#context = context;
+    this.#waitingNode = waitingNode;
   }
 
   /** Begins the answer to an attempt. Says whether there was none yet. */
@@ -67,7 +72,8 @@ export class Answers implements Work {
     if (!this.#answered.has(attempt.session)) return;
     const envelope = this.#signed(attempt, kind, body);
     const value = { envelope, freshSupplies: supplies?.() };
-    this.#send(attempt, { $case: 'contribution', value });
+    const waiting = this.#waitingNode(attempt.task);
+    this.#send(attempt, { $case: 'contribution', value }, waiting);
   }
 
   /** Refuses to contribute. */
@@ -133,14 +139,35 @@ export class Answers implements Work {
     return signEnvelope(signer, record.sessionId, kind, index, TO_ALL, body);
   }
 
-  /** Not once the task is closed, or the node stopped. */
-  #send({ session, task }: LiveAttempt, message: TaskMessageBody['message']): void {
-    const { clock, logger, outbox } = this.#context;
+  /**
+   * Not once the task is closed, or the node stopped.
+   *
+   * @param waiting - The only node that waits for it.
+   */
+  #send(
+    { session, task }: LiveAttempt,
+    message: TaskMessageBody['message'],
+    waiting?: NodeId,
+  ): void {
+    const { self, clock, logger, outbox } = this.#context;
     const answered = this.#answered.get(session);
     if (answered === undefined) return;
     answered.message = { message };
     answered.sentMs = clock.elapsed();
     logger.debug('answered', { session, task: task.id, kind: message?.$case ?? '' });
-    outbox.broadcast(answered.message);
+    if (waiting === undefined) return outbox.broadcast(answered.message);
+    for (const voter of outbox.voters()) {
+      if (voter === waiting || voter === self.id) outbox.send(voter, answered.message);
+      else outbox.sendSoon(voter, SHARE_WITHIN_MS, () => this.#leaving(session, message));
+    }
+  }
+
+  /** A contribution as it leaves late: the conditions of its leaving are looked at again. Supplies go in any case. */
+  #leaving(session: SessionId, message: TaskMessageBody['message']): TaskMessageBody | undefined {
+    const answered = this.#answered.get(session);
+    const isOver = answered === undefined || this.#context.clock.now() >= answered.expireTimeMs;
+    if (!isOver) return answered.message;
+    const value = message?.$case === 'contribution' ? message.value.freshSupplies : undefined;
+    return value && { message: { $case: 'freshSupplies', value } };
   }
 }

@@ -9,6 +9,7 @@ import type { KeyShares } from './key-shares.js';
 import {
   PEERS_MAX,
   SUPPLIES_MADE_AT_ONCE,
+  SUPPLIES_WITHIN_MS,
   SUPPLY_KEPT_MS,
   SUPPLY_MAX,
   SUPPLY_MIN,
@@ -74,7 +75,7 @@ export class Supplies implements Work {
 
   /** Tells the supplies that no answer has taken along. */
   tick(): void {
-    for (const message of this.#untold.takeAll()) this.#tell(message);
+    for (const message of this.#untold.takeAll()) this.#tellSoon(message);
   }
 
   get busy(): boolean {
@@ -134,12 +135,24 @@ export class Supplies implements Work {
   }
 
   async #publish(key: ActiveKey, count: number): Promise<void> {
-    await this.#make(key, count, () => this.tick());
-    this.tick();
+    const tellAll = (): void => {
+      for (const message of this.#untold.takeAll()) this.#tell(message);
+    };
+    await this.#make(key, count, tellAll);
+    tellAll();
   }
 
   #tell(value: FreshSupplies): void {
     this.#context.outbox.broadcast({ message: { $case: 'freshSupplies', value } });
+  }
+
+  #tellSoon(value: FreshSupplies): void {
+    const { self, outbox } = this.#context;
+    const message = { message: { $case: 'freshSupplies', value } } as const;
+    for (const voter of outbox.voters()) {
+      if (voter === self.id) outbox.send(voter, message);
+      else outbox.sendSoon(voter, SUPPLIES_WITHIN_MS, () => message);
+    }
   }
 
   /**

@@ -5,7 +5,7 @@ import { RESULT_LEVEL } from '../../wire/index.js';
 import type { TaskMessageBody, TaskRecord } from '../../wire/index.js';
 import type { AppliedState, TaskContext } from '../context.js';
 import type { Combining } from '../kinds/driver.js';
-import { HAND_OVER_MS, RESEND_MS, TICK_MS } from '../limits.js';
+import { HAND_OVER_MS, RESEND_MS, RESULT_WITHIN_MS, TICK_MS } from '../limits.js';
 import type { LiveAttempt, LiveTask, LiveTasks } from '../live-tasks.js';
 import type { HeldResult, Results } from '../voter/results.js';
 import type { Work } from '../work.js';
@@ -80,7 +80,7 @@ export class EarlyAnswers implements Work {
 
   /** Brings again what may have been lost, and to a new leader at once. */
   tick(): void {
-    for (const unrecorded of this.#unrecorded.values()) this.#bring(unrecorded);
+    for (const [id, unrecorded] of this.#unrecorded) this.#bring(id, unrecorded);
   }
 
   get busy(): boolean {
@@ -124,10 +124,11 @@ export class EarlyAnswers implements Work {
     const message = { message: { $case: 'result', value: { sessionId, material } } } as const;
     const unrecorded: Unrecorded = { message, sentTo: undefined, sentMs: 0 };
     this.#unrecorded.set(id, unrecorded);
-    this.#bring(unrecorded);
+    this.#bring(id, unrecorded);
   }
 
-  #bring(unrecorded: Unrecorded): void {
+  /** No client waits for it any more. */
+  #bring(id: TaskId, unrecorded: Unrecorded): void {
     const { self, clock, consensus, outbox } = this.#context;
     const { leader } = consensus.status();
     // As leader this node holds the result already, and records it.
@@ -136,7 +137,9 @@ export class EarlyAnswers implements Work {
     if (unrecorded.sentTo === leader && now - unrecorded.sentMs < RESEND_MS) return;
     unrecorded.sentTo = leader;
     unrecorded.sentMs = now;
-    outbox.send(leader, unrecorded.message);
+    outbox.sendSoon(leader, RESULT_WITHIN_MS, () =>
+      this.#unrecorded.get(id) === unrecorded ? unrecorded.message : undefined,
+    );
   }
 }
 

@@ -99,6 +99,13 @@ export class ManualClock implements Clock {
 
 export type Sent = { readonly to: NodeId; readonly message: TaskMessageBody };
 
+/** A message that may wait: what it is made of when it leaves. */
+export type Patient = {
+  readonly to: NodeId;
+  readonly withinMs: Millis;
+  readonly make: () => TaskMessageBody | undefined;
+};
+
 /** One node's surroundings, in memory: what it sends and proposes is kept, and the log is a {@link Ledger}. */
 export class TaskRoom {
   readonly ledger: Ledger;
@@ -106,6 +113,8 @@ export class TaskRoom {
   readonly self: NodeId;
   readonly boot: Boot;
   readonly sent: Sent[] = [];
+  /** Those of them that may wait. */
+  readonly patient: Patient[] = [];
   readonly proposed: Command[] = [];
   readonly alarms: string[] = [];
   readonly connections: Connections;
@@ -193,6 +202,12 @@ export class TaskRoom {
       outbox: {
         send: (to, message) => this.sent.push({ to, message }),
         broadcast: (message) => NODES.forEach((to) => this.sent.push({ to, message })),
+        sendSoon: (to, withinMs, make) => {
+          const message = make();
+          if (message !== undefined) this.sent.push({ to, message });
+          this.patient.push({ to, withinMs, make });
+        },
+        voters: () => NODES,
       },
     };
   }

@@ -14,6 +14,7 @@ import type {
   Timer,
   Write,
 } from '../../../src/ports/index.js';
+import { WaitingNetwork } from '../../../src/node/waiting-network.js';
 import { createRaft, RaftDriver } from '../../../src/raft/index.js';
 import { pageOf } from '../../../src/store/log-pages.js';
 import { BOOT, GENESIS, seededRandom, START_MS } from '../../support/clusters/raft-cluster.js';
@@ -190,13 +191,16 @@ export class DriverCluster {
         this.clock.now(),
       ),
       store,
-      network: {
-        send: (to, _channel, bytes) => {
-          if (this.loses(id, to)) return;
-          const target = this.nodes.find((each) => each.id === to);
-          void Promise.resolve().then(() => target?.driver.receive(id, bytes));
+      network: new WaitingNetwork(
+        {
+          send: (to, _channel, bytes) => {
+            if (this.loses(id, to)) return;
+            const target = this.nodes.find((each) => each.id === to);
+            void Promise.resolve().then(() => target?.driver.receive(id, bytes));
+          },
         },
-      },
+        this.clock,
+      ),
       clock: {
         now: () => this.clock.now(),
         elapsed: () => this.clock.elapsed(),

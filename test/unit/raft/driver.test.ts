@@ -50,7 +50,7 @@ test('the driver applies, persists with the pending writes, sends what promises,
       scan: () => [],
       close: () => Promise.resolve(),
     },
-    network: { send: () => steps.push('send') },
+    network: { send: () => steps.push('send'), sendSoon: () => undefined },
     clock,
     machine: {
       agreed: { level: BUILD_LEVEL, correctionMs: 0 },
@@ -476,7 +476,10 @@ function lonelyFollower() {
   const driver = new RaftDriver({
     raft,
     store: new ManualStore(),
-    network: { send: (_to, _channel, bytes) => sent.push(decodeMessage(bytes)) },
+    network: {
+      send: (_to, _channel, bytes) => sent.push(decodeMessage(bytes)),
+      sendSoon: () => undefined,
+    },
     clock: {
       now: () => clock.now(),
       elapsed: () => clock.elapsed(),
