@@ -9,7 +9,7 @@ export type PresignatureBinding = {
   readonly name: string;
   readonly keyId: string;
   readonly version: number;
-  /** The digest of the generation, in hex. */
+  /** Names the generation of the set's material. */
   readonly material: string;
 };
 

@@ -2,7 +2,7 @@ import { toHex } from '../../common/index.js';
 import type { PresignatureBinding } from '../../keys/index.js';
 import { auxiliaryOf, isInUse, setOfKey } from '../../state/index.js';
 import type { ActiveKey, View } from '../../state/index.js';
-import type { Attempt } from '../../wire/index.js';
+import type { Attempt, Auxiliary } from '../../wire/index.js';
 import { bootsOf } from '../live-tasks.js';
 
 /**
@@ -11,7 +11,7 @@ import { bootsOf } from '../live-tasks.js';
  */
 export function bindingOf(keyId: string, attempt: Attempt): PresignatureBinding {
   const { version, sharingSession, auxiliary } = attempt;
-  const material = toHex(auxiliary?.digest ?? new Uint8Array(0));
+  const material = auxiliary === undefined ? '' : materialOf(auxiliary);
   const signers = bootsOf(attempt).map(({ nodeId, boot }) => `${nodeId}:${toHex(boot)}`);
   const name = [keyId, version, toHex(sharingSession), material, ...signers].join(' ');
   return { name, keyId, version, material };
@@ -30,6 +30,10 @@ export function isOfNow(
     isInUse(key) &&
     key.version === version &&
     active !== undefined &&
-    toHex(active.digest) === material
+    materialOf(active) === material
   );
+}
+
+function materialOf({ generation, digest }: Auxiliary): string {
+  return `${generation}:${toHex(digest)}`;
 }
