@@ -274,9 +274,12 @@ export class RaftDriver {
     const { network } = this.#parts;
     for (const message of messages) {
       const bytes = encodeMessage(message);
-      const { firstMs, thenMs } = this.#raft.patience(message);
+      const { firstMs, thenMs, isStillDue } = this.#raft.patience(message);
       if (firstMs === 0) network.send(message.to, 'raft', bytes);
-      else network.sendSoon(message.to, 'raft', firstMs, () => bytes, thenMs);
+      else {
+        const due = (): Uint8Array | undefined => (isStillDue() ? bytes : undefined);
+        network.sendSoon(message.to, 'raft', firstMs, due, thenMs);
+      }
     }
   }
 

@@ -11,9 +11,11 @@ export type Patience = {
   readonly firstMs: Millis;
   /** When that is over: how much longer, by what is known then. */
   readonly thenMs: () => Millis;
+  /** Whether it is still to be said when it leaves: in a later term the log need not have the entry any more. */
+  readonly isStillDue: () => boolean;
 };
 
-const NONE: Patience = { firstMs: 0, thenMs: () => 0 };
+const NONE: Patience = { firstMs: 0, thenMs: () => 0, isStillDue: () => true };
 
 /*
  * A follower's acknowledgement waits where its receiver sees the commit without it: by its own write, by the leader's
@@ -29,9 +31,10 @@ export function patience(core: Core, message: Message): Patience {
   if (!seesCommitWithout(core, leader, to, index)) return NONE;
   const longMs = (): Millis =>
     leader === to || acknowledgedBy(core, leader) >= index ? ACKNOWLEDGED_WITHIN_MS : 0;
+  const isStillDue = (): boolean => message.term === core.term;
   return longMs() > 0
-    ? { firstMs: ACKNOWLEDGED_WITHIN_MS, thenMs: () => 0 }
-    : { firstMs: LEADER_AWAITED_MS, thenMs: longMs };
+    ? { firstMs: ACKNOWLEDGED_WITHIN_MS, thenMs: () => 0, isStillDue }
+    : { firstMs: LEADER_AWAITED_MS, thenMs: longMs, isStillDue };
 }
 
 /** Whether `voter` sees that `index` is committed without a word of this follower, once the leader has acknowledged it. */

@@ -167,6 +167,37 @@ test('of three voters, followers that have heard from their leader keep each oth
   );
 });
 
+test('an acknowledgement that waits is not said in a later term: the entry may be gone from the log then', () => {
+  const cluster = new RaftCluster(3);
+  const leader = cluster.electAny();
+  cluster.settle();
+  const followers = cluster.nodes.filter((node) => node !== leader);
+  const waiting: (() => boolean)[] = [];
+  cluster.loses = (message) => {
+    const sender = cluster.nodes.find(({ id }) => id === message.from);
+    const { firstMs = 0, isStillDue = () => false } = sender?.raft.patience(message) ?? {};
+    if (firstMs > 0) waiting.push(isStillDue);
+    return firstMs > 0;
+  };
+  for (const node of followers) node.slowDisk = true;
+  cluster.propose(leader, 'a');
+  cluster.settle();
+  for (const node of followers) cluster.finishWrite(node);
+  cluster.settle();
+
+  expect(waiting.map((isStillDue) => isStillDue())).toEqual([true, true]);
+  const next = followers[0];
+  if (next === undefined) throw new Error('three voters');
+  for (const node of followers) {
+    node.slowDisk = false;
+    cluster.finishWrite(node);
+  }
+  cluster.loses = ({ from, to }) => from === leader.id || to === leader.id;
+  cluster.elect(next);
+  cluster.settle();
+  expect(waiting.slice(0, 2).map((isStillDue) => isStillDue())).toEqual([false, false]);
+});
+
 test('while nothing is uncommitted no acknowledgement is sent, whatever heartbeats are answered', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
