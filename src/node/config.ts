@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ID_PATTERN, nodeId } from '../common/index.js';
-import type { ClusterError, NodeId } from '../common/index.js';
+import type { ClusterError, Millis, NodeId } from '../common/index.js';
 import {
   BACKEND_CHOICES,
   LOG_LEVELS,
@@ -29,6 +29,10 @@ export type NodeConfig = {
   readonly peers: ReadonlyMap<NodeId, string>;
   readonly client: { readonly listen: string; readonly advertise: string | undefined };
   readonly peer: { readonly listen: string };
+  /** Where a supervisor's probes are answered, if anywhere. */
+  readonly probes: { readonly listen: string | undefined };
+  /** From the signal to stop to the end, at most. */
+  readonly gracePeriodMs: Millis;
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly nodeKey: NodeKeySource;
   readonly store: StoreConfig;
@@ -51,6 +55,9 @@ export type ConfigSources = {
   /** The folder that relative paths of flags, environment and defaults without a file stand on. */
   readonly workingFolder: string;
 };
+
+/** A supervisor waits no longer, and a node that hangs is to be seen. */
+const GRACE_SECONDS_MAX = 600;
 
 /** YAML reads `1`, `1e3` and `null` as no text: quotes make them one. */
 const plainText = z.string({ error: 'must be text: write it in quotes' });
@@ -75,6 +82,13 @@ const schema = z.strictObject({
   peers: z.record(id, address).default({}),
   client: z.strictObject({ listen: address, advertise: address.optional() }),
   peer: z.strictObject({ listen: address }),
+  // Without a line of its own, YAML reads nothing.
+  probes: z.strictObject({ listen: address.optional() }).nullish(),
+  grace_period: z.coerce
+    .number({ error: 'must be a number of seconds' })
+    .int({ error: 'must be whole seconds' })
+    .min(1, { error: 'must be 1 second or more' })
+    .max(GRACE_SECONDS_MAX, { error: `must be ${GRACE_SECONDS_MAX} seconds at most` }),
   tls: z.strictObject({ ca: path, cert: path, key: path }),
   node_key: z.strictObject({
     file: path.optional(),
@@ -133,6 +147,8 @@ export function readConfig(sources: ConfigSources): NodeConfig {
     peers: new Map(Object.entries(settings.peers).map(([peer, at]) => [nodeId(peer), at])),
     client: { listen: settings.client.listen, advertise: settings.client.advertise },
     peer: { listen: settings.peer.listen },
+    probes: { listen: settings.probes?.listen },
+    gracePeriodMs: settings.grace_period * 1000,
     tls: {
       ca: absolute('tls.ca', settings.tls.ca),
       cert: absolute('tls.cert', settings.tls.cert),

@@ -9,6 +9,7 @@ import {
   jsonLogger,
   MainThread,
   nodeVerify,
+  ProbeServer,
   remembering,
   selfTest,
   systemClock,
@@ -20,7 +21,7 @@ import type { Arithmetic } from '../machine/index.js';
 import { levelWord } from '../identity/index.js';
 import type { Environment } from '../pki/index.js';
 import type { Compute, Logger } from '../ports/index.js';
-import { createPeerServer, createPublicServer, PeerNetwork } from '../rpc/index.js';
+import { createPeerServer, createPublicServer, PeerNetwork, STOP_GRACE_MS } from '../rpc/index.js';
 import type { PeerServer, PublicServer, Self, Traffic } from '../rpc/index.js';
 import type { NodeConfig } from './config.js';
 import { CertificateWatch, endOf } from './certificate-watch.js';
@@ -34,6 +35,9 @@ import { startReplica } from './replica.js';
 import type { Replica } from './replica.js';
 import { yieldLeadership } from './yield-leadership.js';
 import { VERSION } from '../version.js';
+
+/** The rest of the grace period, for all that is closed behind the sessions. */
+const CLOSING_MS: Millis = 8_000;
 
 /** Where a node answers, `host:port`. */
 export type NodeAddresses = { readonly client: string; readonly peer: string };
@@ -56,6 +60,7 @@ export class Node implements AsyncDisposable {
   readonly #self: Self;
   readonly #publicServer: PublicServer;
   readonly #peerServer: PeerServer;
+  readonly #probes: ProbeServer | undefined;
   #fail: (error: unknown) => void = () => undefined;
   #network: PeerNetwork | undefined;
   #workers: WorkerPool | undefined;
@@ -113,6 +118,14 @@ export class Node implements AsyncDisposable {
       self: this.#self,
       logger,
     });
+    const { listen: probes } = config.probes;
+    this.#probes =
+      probes === undefined
+        ? undefined
+        : new ProbeServer(probes, {
+            isStarted: () => this.#replica !== undefined,
+            isReady: () => this.#publicServer.isServing(),
+          });
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -155,14 +168,22 @@ export class Node implements AsyncDisposable {
     const client = await bound('client.listen', clients.listen, this.#publicServer.listen());
     const peer = await bound('peer.listen', peers.listen, this.#peerServer.listen());
     this.#listens = peer;
+    const probes = await this.#listenForProbes();
     this.#logger.info('The node listens', {
       client,
       peer,
       advertise: clients.advertise,
+      ...(probes === undefined ? {} : { probes }),
       cluster: this.#holdings.genesis.clusterId,
       version: VERSION,
     });
     return { client, peer };
+  }
+
+  async #listenForProbes(): Promise<string | undefined> {
+    const { listen } = this.#config.probes;
+    if (this.#probes === undefined || listen === undefined) return undefined;
+    return bound('probes.listen', listen, this.#probes.listen());
   }
 
   /**
@@ -259,18 +280,27 @@ export class Node implements AsyncDisposable {
     return { ...traffic, writes: this.#holdings.writeCount() };
   }
 
-  /** Answers what is under way, within a bound, then stops and closes everything. Never throws. */
+  /**
+   * Is not ready any more, hands leadership over, lets sessions and calls that are under way end, then stops and closes everything:
+   * within the grace period. Never throws.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     // The log of a node that never listened ends with why it cannot run.
     const isTold = this.#listens !== undefined;
     if (isTold) this.#logger.info('The node drains');
+    const endMs = systemClock.elapsed() + this.#config.gracePeriodMs;
+    this.#publicServer.drain();
     this.#certificateWatch?.stop();
     // First, while calls are served still: those that come through here go to the next leader.
     await this.#close('leadership', async () => {
       if (this.#replica !== undefined) await yieldLeadership(this.#replica, this.#logger);
     });
+    await this.#close('sessions', async () =>
+      this.#replica?.finishSessions(endMs - CLOSING_MS - systemClock.elapsed()),
+    );
+    const graceMs = Math.min(STOP_GRACE_MS, Math.max(0, (endMs - systemClock.elapsed()) / 2));
     // Calls in flight still need the replica and its peers; the replica needs its store.
-    await this.#close('the public server', () => this.#publicServer.stop());
+    await this.#close('the public server', () => this.#publicServer.stop(graceMs));
     await this.#close('what clients were told', async () => this.#replica?.handOver());
     await this.#close('the peer network', async () => this.#network?.stop());
     await this.#close('the peer server', () => this.#peerServer.stop());
@@ -278,6 +308,7 @@ export class Node implements AsyncDisposable {
     await this.#close('the replica', async () => this.#replica?.stop());
     await this.#close('the workers', async () => this.#workers?.close());
     await this.#close('the store', () => this.#holdings.close());
+    await this.#close('the probes', async () => this.#probes?.stop());
     if (isTold) this.#logger.info('The node has stopped');
   }
 

@@ -1,7 +1,7 @@
 import type { Schemes, Verifiers } from '../algorithms/index.js';
 import { Alarms } from '../alarms/index.js';
 import type { Backend } from '../api/index.js';
-import type { Boot, NodeId } from '../common/index.js';
+import type { Boot, Millis, NodeId } from '../common/index.js';
 import type { Gg20Tables } from '../gg20/index.js';
 import type { Genesis } from '../identity/index.js';
 import { voters, votersAmong } from '../identity/index.js';
@@ -83,6 +83,8 @@ export interface Replica extends Backend, NetworkListener {
   readonly yieldLeadership: RaftDriver['transferLeadership'];
   /** Resolves when the log has what clients were answered with here, or soon after. Before that, peers must be reachable. */
   handOver(): Promise<void>;
+  /** As {@link TaskManager.finishSessions}. */
+  finishSessions(ms: Millis): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -279,6 +281,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     wrapping: keys.wrapping,
     yieldLeadership: (target, signal) => driver.transferLeadership(target, signal),
     handOver: () => tasks.handOver(),
+    finishSessions: (ms) => tasks.finishSessions(ms),
     stop: async () => {
       lists.stop();
       tasks.stop();

@@ -74,6 +74,21 @@ export const SETTINGS: readonly Setting[] = [
     fallback: '127.0.0.1:7401',
   },
   {
+    path: 'probes.listen',
+    environment: 'QUORATE_PROBES_LISTEN',
+    flag: '--probes-listen',
+    value: 'host:port',
+    meaning: 'where /startup, /ready and /live are answered over plain HTTP; nowhere without it',
+  },
+  {
+    path: 'grace_period',
+    environment: 'QUORATE_GRACE_PERIOD',
+    flag: '--grace-period',
+    value: 'seconds',
+    meaning: 'how long the node may take to stop after SIGTERM, 1 to 600',
+    fallback: '25',
+  },
+  {
     path: 'tls.ca',
     environment: 'QUORATE_TLS_CA',
     flag: '--tls-ca',

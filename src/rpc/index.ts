@@ -14,6 +14,7 @@ export { PeerNetwork } from './peers/peer-network.js';
 export type { ConnectionListener, PeerNetworkParts, Traffic } from './peers/peer-network.js';
 export { createPeerServer } from './peers/peer-server.js';
 export type { IncomingListener, PeerServer, PeerServerParts } from './peers/peer-server.js';
+export { STOP_GRACE_MS } from './limits.js';
 export { createPublicServer } from './public-server.js';
 export type { PublicServer, PublicServerParts } from './public-server.js';
 export { channelCredentials } from './tls.js';

@@ -58,6 +58,8 @@ export interface PublicServer {
   attach(backend: Backend): void;
   /** Tells load balancers to go elsewhere; calls are still answered. */
   drain(): void;
+  /** As the health service says it: a leader is known, an entry of its term is applied here, and nothing drains. */
+  isServing(): boolean;
   /** Connections that are open now. */
   connectionCount(): number;
   /** Lets calls in flight end within `graceMs`, then cuts them. */
@@ -96,10 +98,11 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   });
   for (const service of Object.values(SERVICES))
     listener.addService(rawService(service), operationsOf(service, context, parts.logger));
-  const health = new Health(Object.keys(SERVICES), () => {
+  const isServing = (): boolean => {
     const status = attached?.status();
     return !draining && status?.leader !== undefined && status.caughtUp;
-  });
+  };
+  const health = new Health(Object.keys(SERVICES), isServing);
   health.addTo(listener);
   new Reflection().addTo(listener);
 
@@ -113,6 +116,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
       draining = true;
       health.refresh();
     },
+    isServing,
     connectionCount: () => listener.connectionCount,
     stop: async (graceMs) => {
       draining = true;

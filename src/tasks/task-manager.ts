@@ -1,4 +1,4 @@
-import type { Boot, NodeId } from '../common/index.js';
+import type { Boot, Millis, NodeId } from '../common/index.js';
 import { Budgets, sessionId, toHex } from '../common/index.js';
 import type { KeyManager } from '../keys/index.js';
 import type { Led } from '../raft/index.js';
@@ -28,7 +28,7 @@ import { SessionFailures } from './kinds/sign/session-failures.js';
 import type { SessionFailureCount } from './kinds/sign/session-failures.js';
 import type { DriverTable } from './kinds/driver.js';
 import { Leadership } from './leadership.js';
-import { PEERS_MAX, SIGNATURES_CHECKED } from './limits.js';
+import { PEERS_MAX, SIGNATURES_CHECKED, TICK_MS } from './limits.js';
 import { LiveTasks } from './live-tasks.js';
 import type { LiveTask } from './live-tasks.js';
 import { COMPLAINT_KIND } from './messages.js';
@@ -94,6 +94,8 @@ export type TaskManagerParts = {
  */
 export class TaskManager {
   readonly #culprits: Culprits;
+  readonly #participants: Participants;
+  readonly #connections: Connections;
   readonly #failures: SessionFailures;
   readonly #context: TaskContext;
   readonly #primes: PrimePool;
@@ -260,6 +262,8 @@ export class TaskManager {
     };
 
     this.#culprits = culprits;
+    this.#participants = participants;
+    this.#connections = connections;
     this.#failures = failures;
     this.#context = context;
     this.#primes = primes;
@@ -395,6 +399,22 @@ export class TaskManager {
   /** A peer can be reached, and runs as `boot` now. */
   connected(peer: NodeId, boot: Boot): void {
     if (!this.#stopped) this.#reconciler.connected(peer, boot);
+  }
+
+  /**
+   * Resolves when the sessions have ended that go on here now among nodes that can be reached, or `ms` later. Those that begin in the
+   * meantime, and those that cannot go on, are left to the others.
+   */
+  async finishSessions(ms: Millis): Promise<void> {
+    const { clock } = this.#context;
+    const endMs = clock.elapsed() + ms;
+    const reaches = (node: NodeId): boolean => this.#connections.has(node);
+    const open = this.#participants.underWay(reaches);
+    while (open.size > 0 && clock.elapsed() < endMs) {
+      const now = this.#participants.underWay(reaches);
+      if (![...open].some((session) => now.has(session))) return;
+      await new Promise<void>((goOn) => clock.after(TICK_MS, goOn));
+    }
   }
 
   /** Resolves when the log has all that clients were answered with here, or soon after. */

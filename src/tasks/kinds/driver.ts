@@ -73,6 +73,8 @@ export interface ParticipantDriver<P extends ParsedRequest = ParsedRequest> exte
    * @returns `false` before the session has begun here. The message is kept then, and waits in `early`.
    */
   receive?(from: NodeId, session: SessionId, envelope: Envelope): boolean;
+  /** Attempts whose protocol goes on here among other nodes. */
+  underWay?(): readonly LiveAttempt[];
 }
 
 /** The context of a leader. */

@@ -1,4 +1,4 @@
-import type { Boot, NodeId, TaskId } from '../../common/index.js';
+import type { Boot, NodeId, SessionId, TaskId } from '../../common/index.js';
 import { Budgets, sessionId, toHex } from '../../common/index.js';
 import type { Envelope } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
@@ -66,6 +66,14 @@ export class Participants implements Work {
 
   close(): void {
     for (const driver of this.#drivers.values()) driver.close?.();
+  }
+
+  /** Sessions that go on here among nodes that can all be reached. */
+  underWay(reaches: (node: NodeId) => boolean): ReadonlySet<SessionId> {
+    const attempts = [...this.#drivers.values()].flatMap((driver) => driver.underWay?.() ?? []);
+    return new Set(
+      attempts.filter(({ nodes }) => nodes.every(reaches)).map(({ session }) => session),
+    );
   }
 
   get busy(): boolean {

@@ -173,6 +173,13 @@ export class SessionRuns<
     return this.#runs.size > 0;
   }
 
+  underWay(): readonly LiveAttempt<P>[] {
+    const going = [...this.#runs.values()].filter(
+      (run) => !run.done && !run.declined && !this.#isOver(run) && !this.#isExpired(run),
+    );
+    return going.map(({ attempt }) => attempt);
+  }
+
   get #resendMs(): Millis {
     return this.#kind.resendMs ?? RESEND_MS;
   }

@@ -34,15 +34,27 @@ export class ProcessCluster implements AsyncDisposable {
   readonly #ended: string[] = [];
   readonly #clients: QuorateClient[] = [];
 
-  private constructor(folder: string, members: readonly Member[]) {
+  /** Where a node answers probes, by node. */
+  readonly #probes: ReadonlyMap<NodeId, string>;
+
+  private constructor(
+    folder: string,
+    members: readonly Member[],
+    probes: ReadonlyMap<NodeId, string>,
+  ) {
+    this.#probes = probes;
     this.#folder = folder;
     this.nodes = members.map(({ id }) => id);
     this.#addresses = new Map(members.map(({ id, clientAddress }) => [id, clientAddress]));
   }
 
-  static async create(nodeCount: number): Promise<ProcessCluster> {
+  /** @param options - With `probes`, each node answers them. */
+  static async create(
+    nodeCount: number,
+    options: { readonly probes?: true } = {},
+  ): Promise<ProcessCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'quorate-'));
-    const ports = await freePorts(2 * nodeCount);
+    const ports = await freePorts(3 * nodeCount);
     const plans = Array.from({ length: nodeCount }, (_, at) => ({
       id: nodeId(`node-${at + 1}`),
       hosts: LOOPBACK,
@@ -51,7 +63,10 @@ export class ProcessCluster implements AsyncDisposable {
     }));
     await createCluster({ folder, nodes: plans, operator: 'operator', days: 1, unsigned: true });
     const members = plans.map(({ id, clientListen }) => ({ id, clientAddress: clientListen }));
-    return new ProcessCluster(folder, members);
+    const probes = plans.map(
+      ({ id }, at) => [id, `127.0.0.1:${ports[2 * nodeCount + at]}`] as const,
+    );
+    return new ProcessCluster(folder, members, new Map(options.probes ? probes : []));
   }
 
   /** An operator's client, of all nodes unless `at` says which. The cluster closes it. */
@@ -71,6 +86,11 @@ export class ProcessCluster implements AsyncDisposable {
   /** Where clients reach a node. */
   address(node: NodeId): string {
     return this.#addresses.get(node) ?? '';
+  }
+
+  /** Where a node answers probes. */
+  probes(node: NodeId): string {
+    return this.#probes.get(node) ?? '';
   }
 
   /** The configuration of a node. */
@@ -105,7 +125,7 @@ export class ProcessCluster implements AsyncDisposable {
     const log = openSync(this.#logOf(node), 'a');
     const child = spawn(
       process.execPath,
-      [...options, MAIN, 'node', '--config', this.configFile(node)],
+      [...options, MAIN, 'node', '--config', this.configFile(node), ...this.#flagsOf(node)],
       { stdio: ['ignore', log, log] },
     );
     closeSync(log);
@@ -116,6 +136,26 @@ export class ProcessCluster implements AsyncDisposable {
       this.#running.delete(node);
       this.#ended.push(`${node} ended by itself: status ${code}, signal ${signal}`);
     });
+  }
+
+  /** SIGTERM: the node stops in good order. Resolves when its process is gone, with how it ended. */
+  async stop(
+    node: NodeId,
+  ): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+    const child = this.#running.get(node);
+    if (child === undefined)
+      throw new Error(`${node} does not run:\n${this.troubles().join('\n')}`);
+    this.#running.delete(node);
+    const gone = new Promise<{ readonly code: number | null; readonly signal: string | null }>(
+      (resolve) => child.once('exit', (code, signal) => resolve({ code, signal })),
+    );
+    child.kill('SIGTERM');
+    return gone;
+  }
+
+  #flagsOf(node: NodeId): readonly string[] {
+    const probes = this.#probes.get(node);
+    return probes === undefined ? [] : ['--probes-listen', probes];
   }
 
   /** SIGKILL: the process gets no chance to write, send or say anything more. Resolves when it is gone. */
