@@ -119,7 +119,7 @@ export const ENTRIES: readonly Gg20Attack[] = [
     stopped: BREAKS,
     removed: [
       removal(
-        'state/kinds/sign.js',
+        'state/session-attempts.js',
         'nodes.length === threshold &&\n        isSorted(nodes) &&',
         'nodes.length === threshold &&',
       ),
@@ -142,7 +142,7 @@ export const ENTRIES: readonly Gg20Attack[] = [
     row: 29,
     name: 'a leader that names a signer without moduli in the generation',
     stopped: BREAKS,
-    removed: [removal('state/kinds/sign.js', 'members.includes(nodeId) && boot', 'boot')],
+    removed: [removal('state/session-attempts.js', 'members.includes(nodeId) && boot', 'boot')],
     run: () =>
       attempted(['node-1', 'node-3'], () => ({}), 'a signer with no moduli', NODES.slice(0, 2)),
   },
@@ -152,7 +152,7 @@ export const ENTRIES: readonly Gg20Attack[] = [
     stopped: BREAKS,
     removed: [
       removal(
-        'state/kinds/sign.js',
+        'state/session-attempts.js',
         'nodes.length === threshold &&\n',
         'nodes.length >= threshold &&\n',
       ),

@@ -127,8 +127,8 @@ export const REPETITIONS: readonly Gg20Attack[] = [
     stopped: 'failed-too-often: 32',
     removed: [
       removal(
-        'tasks/kinds/sign/session-signing.js',
-        "if (this.#failures.standing(key) === 'ended')\n            return FAILED_TOO_OFTEN;",
+        'tasks/kinds/sign/session-part.js',
+        "await failures.load();\n        if (failures.standing(key) === 'ended')\n            return FAILED_TOO_OFTEN;",
       ),
     ],
     run: manyFailures,
@@ -139,8 +139,8 @@ export const REPETITIONS: readonly Gg20Attack[] = [
     stopped: 'one-at-a-time',
     removed: [
       removal(
-        'tasks/kinds/sign/session-signing.js',
-        "standing === 'one-at-a-time' && (this.#running.get(setOf(attempt)) ?? 0) > 0",
+        'tasks/kinds/sign/session-failures.js',
+        "this.standing(key) === 'one-at-a-time' && (this.#running.get(set) ?? 0) > 0",
         'false',
       ),
     ],
