@@ -9,6 +9,7 @@ const SURELY_HEARD_MS = 250;
 /** Words of leaders are of their own term, and few: older ones are forgotten. */
 const WORDS_MAX = 10_000;
 
+type Word = { readonly target: NodeId; readonly lastIndex: number };
 type Heard = { readonly leader: NodeId; readonly term: number; readonly atMs: number };
 
 /**
@@ -25,7 +26,9 @@ export class Transfers {
   /** By `node/term`: it has asked for pre-votes. */
   readonly #asked = new Set<string>();
   /** By `receiver/leader/term`: the target that the leader named to it, and the leader's last entry. */
-  readonly #words = new Map<string, { readonly target: NodeId; readonly lastIndex: number }>();
+  readonly #words = new Map<string, Word>();
+  /** By leader: what it has told while it hands over, until it gives that up. */
+  readonly #handingOver = new Map<NodeId, Word & { readonly term: number }>();
   /** The last append that each node took of the leader that it follows. */
   readonly #heard = new Map<NodeId, Heard>();
 
@@ -36,10 +39,12 @@ export class Transfers {
   }
 
   restarted(node: NodeId): void {
+    this.#handingOver.delete(node);
     this.#heard.delete(node);
   }
 
-  status(node: NodeId, { leader, term }: Status): void {
+  status(node: NodeId, { leader, term, transferTarget }: Status): void {
+    if (transferTarget === undefined) this.#handingOver.delete(node);
     if (leader !== undefined) this.#followed.set(`${node}/${term}`, leader);
     const heard = this.#heard.get(node);
     if (heard === undefined || (term === heard.term && leader === heard.leader)) return;
@@ -62,7 +67,7 @@ export class Transfers {
       const { target, lastIndex } = message.value;
       this.#named(from, nodeId(to), term, nodeId(target), Number(lastIndex));
     } else if (message?.$case === 'append') {
-      this.#appended(from, nodeId(to), term, Number(message.value.entries.at(-1)?.index ?? 0));
+      this.#appended(from, term, Number(message.value.entries.at(-1)?.index ?? 0));
     } else if (message?.$case === 'voteRequest') {
       if (message.value.preVote) this.#asked.add(`${from}/${term}`);
       else this.#stands(from, term);
@@ -72,6 +77,7 @@ export class Transfers {
   #named(leader: NodeId, to: NodeId, term: number, target: NodeId, lastIndex: number): void {
     if (this.#words.size > WORDS_MAX) this.#words.clear();
     this.#words.set(`${to}/${leader}/${term}`, { target, lastIndex });
+    this.#handingOver.set(leader, { term, target, lastIndex });
     if (!this.#facts.nodes.includes(target)) return;
     const own = this.#facts.disk(leader).entries[lastIndex - 1];
     const theirs = this.#facts.disk(target).entries[lastIndex - 1];
@@ -83,10 +89,10 @@ export class Transfers {
     );
   }
 
-  #appended(leader: NodeId, to: NodeId, term: number, last: number): void {
-    const word = this.#words.get(`${to}/${leader}/${term}`);
+  #appended(leader: NodeId, term: number, last: number): void {
+    const word = this.#handingOver.get(leader);
     const target = this.#facts.status(leader)?.transferTarget;
-    if (word === undefined || word.target !== target || last <= word.lastIndex) return;
+    if (word?.term !== term || word.target !== target || last <= word.lastIndex) return;
     this.#report('Transfer', `${leader} takes entry ${last} while it hands over to ${target}`);
   }
 
