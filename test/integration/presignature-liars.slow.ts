@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { Gg20Tables, onlineProtocol } from '../../src/gg20/index.js';
+import { onlineProtocol } from '../../src/gg20/index.js';
 import { judgeEvidence } from '../../src/blame/index.js';
 import { signEnvelope } from '../../src/mpc/index.js';
 import { decodeTaskMessage, encodeTaskMessage } from '../../src/wire/index.js';
-import { simulatedGg20, SIMULATED_SETS, withSmallGg20 } from '../simulation/gg20/tables.js';
+import { simulatedGg20, withSmallGg20 } from '../simulation/gg20/tables.js';
 import { ledgerSigner } from '../support/builders/accusation.js';
 import { NODES, testGenesis, verify } from '../support/builders/ledger.js';
 import { SCHEMES } from '../support/builders/schemes.js';
@@ -47,47 +47,6 @@ async function provedBy(cluster: ReplicaCluster, node: NodeId): Promise<readonly
   );
   return found.flat();
 }
-
-/** Tables whose masks are four times as large on the liar: half of what it proves with them is beyond the bound. */
-function tablesOf(node: NodeId, isLying: () => boolean): Gg20Tables {
-  return new Gg20Tables(
-    SIMULATED_SETS.map((set) => {
-      const { openingMask } = set.ranges;
-      const ranges = {
-        ...set.ranges,
-        get openingMask() {
-          return node === LIAR && isLying() ? 4n * openingMask : openingMask;
-        },
-      };
-      return { ...set, ranges };
-    }),
-  );
-}
-
-test(
-  'a signer that lies while a presignature is made is proved to have, and the others fill the pool',
-  async () => {
-    let lying = false;
-    await using cluster = await startPresigning(6, {
-      gg20Of: (node) => tablesOf(node, () => lying),
-    });
-    lying = true;
-    await generatePresigned(cluster);
-    const proved = await eventually(
-      'the liar to be proved',
-      async () => {
-        const each = await Promise.all(HONEST.map((node) => provedBy(cluster, node)));
-        return each.every((one) => one.length > 0) && each.flat();
-      },
-      WAIT_MS,
-    );
-    expect(new Set(proved)).toEqual(new Set([`presign: ${LIAR} WRONG_MESSAGE`]));
-    await eventually('the pool is full', () => heldBy(cluster, HONEST) >= 2, WAIT_MS);
-    const { result } = await signPresigned(cluster, nodeId('node-1'), 'one');
-    expect(result.signers).toEqual(HONEST);
-  },
-  TEST_MS,
-);
 
 test.each([
   ['an ACCEPT of something else', () => true, 'WRONG_MESSAGE', 0],

@@ -61,6 +61,7 @@ export const ACKNOWLEDGEMENT_BUGS: readonly PlantedBug[] = [
     where: 'consensus',
     first: 219,
     seeds: 20,
+    isRare: true,
   },
   {
     name: 'a read is confirmed while the commit index of the leader is behind',

@@ -11,8 +11,8 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 1,
-    seeds: 5,
+    first: 6,
+    seeds: 10,
   },
   {
     name: 'an acknowledgement leaves before the sync',
@@ -177,6 +177,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     where: 'consensus',
     first: 219,
     seeds: 20,
+    isRare: true,
   },
   {
     name: 'the last entry is acknowledged, not the last matched one',

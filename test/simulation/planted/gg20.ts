@@ -91,6 +91,7 @@ export const GG20_BUGS: readonly PlantedBug[] = [
     where: 'gg20 byzantine',
     first: 6,
     seeds: 15,
+    isRare: true,
   },
   {
     name: 'that the factors of a modulus are large is not verified',

@@ -133,6 +133,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     where: 'byzantine',
     first: 130,
     seeds: 6,
+    isRare: true,
   },
   {
     name: 'a nonce is used for commitments that are not its own',

@@ -1,7 +1,6 @@
 import { nodeId, utf8 } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { systemClock } from '../../../src/machine/index.js';
-import type { Gg20Tables } from '../../../src/gg20/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import { generatedKeyOf, METHODS, signatureOf } from '../../../src/state/index.js';
 import { Algorithm, encode, Gg20Profile, Hash, SignRequest } from '../../../src/wire/index.js';
@@ -32,20 +31,16 @@ export const HELLO = {
  */
 export function startPresigning(
   presignatures: number,
-  more: Partial<ReplicaClusterParts> & {
-    readonly gg20Of?: (node: NodeId) => Gg20Tables;
-  } = {},
+  parts: Partial<ReplicaClusterParts> = {},
 ): Promise<ReplicaCluster> {
   const primes = new Map(NODES.map((node, at) => [node, new PrimesOfNode(at + 1)]));
-  const { gg20Of = () => simulatedGg20(), ...parts } = more;
   return ReplicaCluster.start({
     genesis: testGenesis(),
     verify,
     signerOf: ledgerSigner,
-    primesOf: (node) =>
-      (primes.get(node) ?? new PrimesOfNode(1)).port(systemClock, new Rng(1, node), PRIME_MS),
-    tablesOf: (node) => ({
-      gg20: gg20Of(node),
+    primesOf: (node) => (primes.get(node) ?? new PrimesOfNode(1)).port(systemClock, new Rng(1, node), PRIME_MS),
+    tablesOf: () => ({
+      gg20: simulatedGg20(),
       schemes: withSmallGg20(SCHEMES),
       verifiers: withSmallVerifiers(VERIFIERS),
     }),
@@ -96,12 +91,7 @@ export async function signPresigned(
 }
 
 /** A request of the operator to one replica, and its outcome. */
-export function ask(
-  cluster: ReplicaCluster,
-  node: NodeId,
-  method: string,
-  request: Uint8Array,
-): Promise<TaskRecord> {
+export function ask(cluster: ReplicaCluster, node: NodeId, method: string, request: Uint8Array): Promise<TaskRecord> {
   return cluster.at(node).submit({
     method,
     request,
@@ -119,11 +109,7 @@ export function heldBy(cluster: ReplicaCluster, nodes: readonly NodeId[] = NODES
 /** An operator that signs its requests, and the genesis that knows it. */
 export async function signingOperator(): Promise<{
   readonly genesis: Genesis;
-  readonly order: (
-    cluster: ReplicaCluster,
-    method: string,
-    request: Uint8Array,
-  ) => Promise<TaskRecord>;
+  readonly order: (cluster: ReplicaCluster, method: string, request: Uint8Array) => Promise<TaskRecord>;
 }> {
   const authority = await RequesterAuthority.create(Date.now() - 60_000);
   const operator = await authority.requester('operator', 'alice');
