@@ -38,7 +38,8 @@ export function startPresigning(
     genesis: testGenesis(),
     verify,
     signerOf: ledgerSigner,
-    primesOf: (node) => (primes.get(node) ?? new PrimesOfNode(1)).port(systemClock, new Rng(1, node), PRIME_MS),
+    primesOf: (node) =>
+      (primes.get(node) ?? new PrimesOfNode(1)).port(systemClock, new Rng(1, node), PRIME_MS),
     tablesOf: () => ({
       gg20: simulatedGg20(),
       schemes: withSmallGg20(SCHEMES),
@@ -91,7 +92,12 @@ export async function signPresigned(
 }
 
 /** A request of the operator to one replica, and its outcome. */
-export function ask(cluster: ReplicaCluster, node: NodeId, method: string, request: Uint8Array): Promise<TaskRecord> {
+export function ask(
+  cluster: ReplicaCluster,
+  node: NodeId,
+  method: string,
+  request: Uint8Array,
+): Promise<TaskRecord> {
   return cluster.at(node).submit({
     method,
     request,
@@ -109,7 +115,11 @@ export function heldBy(cluster: ReplicaCluster, nodes: readonly NodeId[] = NODES
 /** An operator that signs its requests, and the genesis that knows it. */
 export async function signingOperator(): Promise<{
   readonly genesis: Genesis;
-  readonly order: (cluster: ReplicaCluster, method: string, request: Uint8Array) => Promise<TaskRecord>;
+  readonly order: (
+    cluster: ReplicaCluster,
+    method: string,
+    request: Uint8Array,
+  ) => Promise<TaskRecord>;
 }> {
   const authority = await RequesterAuthority.create(Date.now() - 60_000);
   const operator = await authority.requester('operator', 'alice');
