@@ -83,8 +83,14 @@ export class Erasing implements Work {
       let looks = 0;
       for (const id of this.#due) {
         if (this.#closed || ++looks > ERASED_AT_ONCE_MAX) break;
-        await this.#eraseBefore(id);
+        // First: what is said of the key while its shares are looked through makes it due again.
         this.#due.delete(id);
+        try {
+          await this.#eraseBefore(id);
+        } catch (error) {
+          this.#due.add(id);
+          throw error;
+        }
       }
     } catch (error) {
       // The failure passes: the next look, a second later, tries again.

@@ -15,6 +15,8 @@ type Word =
 
 type Sharing = {
   readonly key: string;
+  /** In hex. */
+  readonly publicKey: string;
   readonly version: number;
   readonly participants: readonly string[];
 };
@@ -66,15 +68,20 @@ export class ErasedShares {
     this.#report('ErasedShares', `${node} erases its share of ${what}`);
   }
 
-  /** All has settled, and a while has passed: no node has a share of a version before one that all have installed. */
+  /**
+   * All has settled, and a while has passed: no node has a share of a version before one that all have installed. One of another public
+   * key stays: an attempt at the first version has made it, and another attempt was activated. Nobody but an operator ends those.
+   */
   concluded(nodes: readonly NodeId[], shares: SharesOnDisk, keys: KeyKept): void {
     for (const key of new Set([...this.#sharings.values()].map((each) => each.key))) {
       const newest = keys.installedVersion(key);
+      const publicKey = keys.publicKeyOf(key);
       for (const node of nodes) {
         for (const session of shares.sessionsOf(node, key)) {
-          const { version = newest } = this.#sharings.get(`${key}/${session}`) ?? {};
-          if (version >= newest) continue;
-          const what = `version ${version} of ${key}, and all have installed ${newest}`;
+          const made = this.#sharings.get(`${key}/${session}`);
+          if (made === undefined || made.publicKey !== publicKey || made.version >= newest)
+            continue;
+          const what = `version ${made.version} of ${key}, and all have installed ${newest}`;
           this.#report('ErasedShares', `${node} still has a share of ${what}`);
         }
       }
@@ -97,8 +104,9 @@ export class ErasedShares {
 function wordOf({ payload }: Entry): Word | undefined {
   const command = decode(Command, payload)?.command;
   if (command?.$case === 'ready' && command.value.sharing !== undefined) {
-    const { keyId: key, sessionId, version, participants } = command.value.sharing;
-    const sharing = { key, version, participants: participants.map(({ nodeId }) => nodeId) };
+    const { keyId: key, sessionId, version, participants, publicKey } = command.value.sharing;
+    const holders = participants.map(({ nodeId }) => nodeId);
+    const sharing = { key, publicKey: toHex(publicKey), version, participants: holders };
     return { is: 'sharing', name: `${key}/${toHex(sessionId)}`, sharing };
   }
   if (command?.$case === 'installed') {

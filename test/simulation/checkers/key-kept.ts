@@ -64,6 +64,12 @@ export class KeyKept {
     return this.#ended.has(keyId) ? 0 : (this.#installed.get(keyId) ?? 0);
   }
 
+  /** In hex; `undefined` for a key that is not known, or is at its end. */
+  publicKeyOf(keyId: string): string | undefined {
+    const known = this.active.find((each) => each.keyId === keyId);
+    return known && toHex(known.publicKey);
+  }
+
   /** `node`'s disk now has `writes` in its state. */
   persisted(node: NodeId, writes: readonly Write[]): void {
     for (const [key, value] of writes) {

@@ -98,12 +98,14 @@ function attemptsOf(log: readonly Entry[]): { attempts: Attempts; session: strin
   return { attempts, session: toHex(log.at(-1)?.hash ?? new Uint8Array(0)) };
 }
 
-const ready = (number: number): Uint8Array => {
+const ready = (number: number, fields: Partial<Sharing> = {}): Uint8Array => {
   const sharing = Sharing.fromPartial({
     keyId: 'one',
     version: number,
     sessionId: Uint8Array.of(number),
+    publicKey: Uint8Array.of(9),
     participants,
+    ...fields,
   });
   return encodeCommand({ $case: 'ready', value: Ready.fromPartial({ nodeId: A, sharing }) });
 };
@@ -177,12 +179,14 @@ describe('ErasedShares', () => {
 
   test('reports, in the end, a share of a version before one that all have installed', () => {
     const checker = new ErasedShares(scene.report);
-    checker.persisted(A, entriesOf(ready(1), ready(2)), written(version(1)));
+    const other = { sessionId: Uint8Array.of(8), publicKey: Uint8Array.of(7) };
+    checker.persisted(A, entriesOf(ready(1), ready(1, other), ready(2)), written(version(1)));
     const keys = new KeyKept({ has: () => true, makeKey: async () => true }, scene.report);
     const shares = {
       has: () => true,
       makeKey: async () => true,
-      sessionsOf: (node: NodeId) => (node === B ? ['01', '02'] : ['02']),
+      // An attempt at the first version, beaten by another, has made a share of another public key.
+      sessionsOf: (node: NodeId) => (node === B ? ['01', '02', '08'] : ['02', '08']),
     };
     keys.persisted(A, written(version(2)));
     checker.concluded(scene.nodes, shares, keys);

@@ -33,9 +33,11 @@ beforeEach(() => {
   dealt = dealKey(ledger, ID);
 });
 
-/** A share store that a test can take away. */
+/** A share store that a test can take away, or hold up. */
 class BreakableStore {
   isAway = false;
+  /** Deletions wait for it. */
+  held: Promise<void> = Promise.resolve();
   readonly store: ShareStore;
 
   constructor() {
@@ -47,10 +49,11 @@ class BreakableStore {
       replace: (...args) => inner.replace(...args),
       list: (page) => inner.list(page),
       close: () => inner.close(),
-      delete: (id) =>
-        this.isAway
-          ? Promise.reject(new ShareStoreError('unavailable', 'the disk is away'))
-          : inner.delete(id),
+      delete: async (id) => {
+        await this.held;
+        if (this.isAway) throw new ShareStoreError('unavailable', 'the disk is away');
+        await inner.delete(id);
+      },
     };
   }
 }
@@ -168,6 +171,23 @@ describe('a share of a version that is over', () => {
     expect(await kept()).toEqual([old]);
 
     store.isAway = false;
+    await looks(erasing);
+    expect(await kept()).toEqual([]);
+  });
+
+  test('goes when all have installed the next version while one before it is being erased', async () => {
+    await keep(sharingOf(dealt.record));
+    const second = refreshed();
+    await keep(sharingOf(second));
+    const waiting: (() => void)[] = [];
+    store.held = new Promise((resolve) => void waiting.push(resolve));
+    const erasing = erasingOf();
+    erasing.keyChanged(second);
+    await looks(erasing);
+
+    const third = refreshed();
+    erasing.keyChanged(third);
+    for (const letGo of waiting) letGo();
     await looks(erasing);
     expect(await kept()).toEqual([]);
   });
