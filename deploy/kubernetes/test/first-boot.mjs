@@ -144,15 +144,17 @@ async function initialise(pod, spec) {
   for (const container of spec.initContainers) await toItsEnd(pod, spec, container);
 }
 
-/** Whether a pod is ready: its readiness probe, a connection to a port. */
-function isReady(pod) {
-  const { readinessProbe, ports } = set.spec.template.spec.containers[0];
-  const port = ports.find(({ name }) => name === readinessProbe.tcpSocket.port).containerPort;
-  const ask = `require('net').connect(${port},'127.0.0.1').on('connect',()=>process.exit(0)).on('error',()=>process.exit(1))`;
+/** Whether a probe of a pod's node succeeds, asked as the kubelet asks it. */
+function succeeds(pod, probe) {
+  const container = set.spec.template.spec.containers[0];
+  const { path, port } = container[probe].httpGet;
+  const { containerPort } = container.ports.find(({ name }) => name === port);
+  const ask = `fetch('http://127.0.0.1:${containerPort}${path}').then(({ok})=>process.exit(ok?0:1),()=>process.exit(1))`;
   return (
     spawnSync('ip', ['netns', 'exec', `${TEST}-${pod}`, process.execPath, '-e', ask]).status === 0
   );
 }
+const isReady = (pod) => succeeds(pod, 'readinessProbe');
 
 async function until(what, condition) {
   for (const end = Date.now() + BOOT_MS_MAX; !(await condition()); await pause(200))
@@ -199,6 +201,9 @@ try {
   const { out } = await toItsEnd('quorate-init', job, job.containers[0]);
   console.log(`first boot: ${out.trim()}`);
   await until('all pods are ready', () => podNames.every(isReady));
+  for (const probe of ['startupProbe', 'livenessProbe'])
+    if (!podNames.every((pod) => succeeds(pod, probe)))
+      throw new Error(`a ready pod fails its ${probe}`);
   await stop(pods);
 
   const again = new Map();

@@ -1,9 +1,12 @@
 import { afterAll, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { buildProgram } from '../../../src/cli/program.js';
+import { ProbeServer } from '../../../src/machine/index.js';
 import { readConfig, SETTINGS } from '../../../src/node/index.js';
 import { STOP_FORCED_MS, STOP_GRACE_MS } from '../../../src/rpc/limits.js';
 import { fakeContext } from '../cli/fake-context.js';
@@ -70,6 +73,7 @@ type Service = {
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
   readonly stop_grace_period?: string;
+  readonly healthcheck?: { readonly test: readonly [string, string, ...string[]] };
 };
 const compose = parse(readFileSync('deploy/docker/compose.yaml', 'utf8'), { merge: true }) as {
   readonly services: Readonly<Record<string, Service>>;
@@ -102,6 +106,35 @@ test('every service of the Compose file that is ours has a root that is read-onl
   }
   const graces = nodes.map(([, { stop_grace_period: text = '' }]) => 1_000 * parseInt(text, 10));
   for (const ms of graces) expect(ms).toBeGreaterThan(3 * (STOP_GRACE_MS + STOP_FORCED_MS));
+});
+
+test('the health check of the Compose file needs no shell, and asks its node whether it is ready', async () => {
+  const checks = nodes.map(([, { healthcheck }]) => healthcheck?.test ?? ['', '']);
+  const listens = nodes.map(([, service]) => environmentOf(service)['QUORATE_PROBES_LISTEN'] ?? '');
+  const [[form, program, ...words], listen = ''] = [checks[0] ?? ['', ''], listens[0]];
+  expect([form, program]).toEqual(['CMD', '/usr/local/bin/node']);
+  expect(words.join(' ')).toContain(`http://${listen}/ready`);
+  for (const [at] of nodes.entries())
+    expect([checks[at], listens[at]]).toEqual([checks[0], listen]);
+
+  let isReady = true;
+  const server = new ProbeServer('127.0.0.1:0', { isStarted: () => true, isReady: () => isReady });
+  const at = await server.listen();
+  const status = async () => {
+    const child = spawn(
+      process.execPath,
+      words.map((word) => word.replace(listen, at)),
+    );
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code;
+  };
+  try {
+    expect(await status()).toBe(0);
+    isReady = false;
+    expect(await status()).toBe(1);
+  } finally {
+    await server.stop();
+  }
 });
 
 test('the nodes and the client of the Compose file are told to read what its first service makes', async () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { buildProgram } from '../../../src/cli/program.js';
+import { ProbeServer } from '../../../src/machine/index.js';
 import { readConfig, SETTINGS } from '../../../src/node/index.js';
 import { STOP_FORCED_MS, STOP_GRACE_MS } from '../../../src/rpc/limits.js';
 import { fakeContext } from '../cli/fake-context.js';
@@ -22,7 +23,11 @@ type Container = {
     readonly mountPath: string;
     readonly subPathExpr?: string;
   }[];
-  readonly [probe: `${string}Probe`]: { readonly tcpSocket?: { readonly port: string } };
+  readonly [probe: `${string}Probe`]: {
+    readonly httpGet?: { readonly path: string; readonly port: string };
+    readonly periodSeconds: number;
+    readonly failureThreshold: number;
+  };
 };
 type Pod = {
   readonly initContainers?: readonly Container[];
@@ -54,9 +59,12 @@ type Policy = KubernetesObject & {
 };
 
 const OVERLAYS = ['dev', 'prod', 'prod/init', 'mongo'];
+const PROBES = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const;
 const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 if (!hasKubectl) console.error('SKIPPED: there is no kubectl to render the manifests with');
 if (SCHEMAS === undefined) console.error('SKIPPED: no schemas; .ci/kubernetes.sh installs them');
+
+const portOf = (address: string) => Number(address.split(':')[1]);
 
 const rendered = new Map<string, KubernetesObject[]>();
 /** The objects of an overlay. */
@@ -217,17 +225,22 @@ const isReady = hasKubectl && SCHEMAS !== undefined;
     test('ports are the same in containers, probes, Services and policies', () => {
       const { set, node } = nodeOf(overlay);
       const [enroll] = set.spec.template.spec.initContainers ?? [];
+      const environment = environmentOf(node, '');
       const listened = [
-        ...['QUORATE_CLIENT_LISTEN', 'QUORATE_PEER_LISTEN'].map(
-          (name) => environmentOf(node, '')[name] ?? '',
-        ),
+        ...['QUORATE_CLIENT_LISTEN', 'QUORATE_PEER_LISTEN'].map((name) => environment[name] ?? ''),
         pathOf(enroll?.args ?? [], '--listen'),
-      ].map((address) => Number(address.split(':')[1]));
+      ].map(portOf);
+      const probes = portOf(environment['QUORATE_PROBES_LISTEN'] ?? '');
       const declared = [...(node.ports ?? []), ...(enroll?.ports ?? [])];
-      expect(declared.map(({ containerPort }) => containerPort)).toEqual(listened);
-      const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const;
-      for (const probe of probes)
-        expect((node.ports ?? []).map(({ name }) => name)).toContain(node[probe]?.tcpSocket?.port);
+      expect(new Set(declared.map(({ containerPort }) => containerPort))).toEqual(
+        new Set([...listened, probes]),
+      );
+      // The kubelet's alone: in no Service, and open to no pod.
+      expect(listened).not.toContain(probes);
+      for (const probe of PROBES) {
+        const named = (node.ports ?? []).find(({ name }) => name === node[probe]?.httpGet?.port);
+        expect([probe, named?.containerPort]).toEqual([probe, probes]);
+      }
       const peers = ofKind<Service>(overlay, 'Service').find(
         ({ metadata }) => metadata.name === set.spec.serviceName,
       );
@@ -242,6 +255,38 @@ const isReady = hasKubectl && SCHEMAS !== undefined;
         'deny-by-default',
         { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
       ]);
+    });
+  });
+
+  describe.each(['dev', 'prod', 'mongo'])('the probes of overlay %s', (overlay) => {
+    test('each probe asks for what the node answers, and only liveness is sure of its answer', async () => {
+      const { node } = nodeOf(overlay);
+      const paths = PROBES.map((probe) => node[probe]?.httpGet?.path ?? '');
+      const told = { isStarted: false, isReady: false };
+      const server = new ProbeServer('127.0.0.1:0', {
+        isStarted: () => told.isStarted,
+        isReady: () => told.isReady,
+      });
+      const at = await server.listen();
+      const statuses = () =>
+        Promise.all(paths.map(async (path) => (await fetch(`http://${at}${path}`)).status));
+      try {
+        expect(await statuses()).toEqual([503, 503, 200]);
+        told.isStarted = true;
+        expect(await statuses()).toEqual([200, 503, 200]);
+        told.isReady = true;
+        expect(await statuses()).toEqual([200, 200, 200]);
+      } finally {
+        await server.stop();
+      }
+    });
+
+    test('a node may take minutes to read its log, and a loop that hangs is not waited for as long', () => {
+      const { node } = nodeOf(overlay);
+      const secondsOf = (probe: (typeof PROBES)[number]) =>
+        (node[probe]?.periodSeconds ?? 0) * (node[probe]?.failureThreshold ?? 0);
+      expect(secondsOf('startupProbe')).toBeGreaterThanOrEqual(600);
+      expect(secondsOf('livenessProbe')).toBeLessThanOrEqual(60);
     });
   });
 
