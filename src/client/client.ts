@@ -8,7 +8,6 @@ import { whenReady } from './await-key.js';
 import { genesisOf, optionsFrom } from './connect-options.js';
 import { correctTimeRequest } from './correct-time.js';
 import type { CorrectTimeInput } from './correct-time.js';
-import { Credentials } from './credentials.js';
 import { derivePublicKey } from './derived-key.js';
 import { QuorateError } from './errors.js';
 import { findConnection, LIBRARY_ERRORS } from './find-connection.js';
@@ -36,6 +35,7 @@ import type {
   SigningKeyInput,
   SignInput,
 } from './inputs.js';
+import { LiveCredentials } from './live-credentials.js';
 import { every, listKeys, listTasks } from './lists.js';
 import type { ListKeysInput, ListPart, ListTasksInput } from './lists.js';
 import { raiseLevelRequest } from './raise-level.js';
@@ -71,14 +71,14 @@ export class QuorateClient {
   readonly #pinned = new Map<string, Algorithm>();
 
   private constructor(options: ConnectOptions) {
-    const { endpoints, requesters, files } = options;
+    const { endpoints, requesters } = options;
     requireSpiffeIds(requesters);
     this.#genesis = genesisOf(options);
-    const credentials = new Credentials(options, this.#genesis, files);
-    const signing = signingOf(options, this.#genesis);
+    const credentials = new LiveCredentials(options, this.#genesis);
+    const signing = signingOf(options, this.#genesis, () => credentials.signer);
     this.#transport = new Transport(endpoints, credentials);
     this.#mutations = new Mutations(this.#transport, signing);
-    const self = requesterOf(signing?.signer.chain ?? options.cert);
+    const self = requesterOf(signing?.signer().chain ?? options.cert);
     this.#reader = { spiffeId: self?.spiffeId, requesters };
     // A caller that signs its requests has signed for its keys: a node's word is not enough for one of them.
     this.#require = options.require ?? (signing === undefined ? 'vouched' : 'active');

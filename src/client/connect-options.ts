@@ -7,14 +7,14 @@ import type { Connection } from './client-file.js';
 import { QuorateError } from './errors.js';
 import type { ConnectOptions } from './inputs.js';
 
-/** Reads the files of a connection. @throws QuorateError `invalid-request` USAGE for one that cannot be read. */
+/** Reads the files of a connection, and says how to read them again. @throws QuorateError `invalid-request` USAGE for one that cannot be read. */
 export function optionsFrom({ ca, cert, key, clusterFile, ...rest }: Connection): ConnectOptions {
   const text = (file: string): string => bytesOf(file).toString('utf8');
+  const tls = () => ({ ca: text(ca), cert: text(cert), key: text(key) });
   return {
     ...rest,
-    ca: text(ca),
-    cert: text(cert),
-    key: text(key),
+    ...tls(),
+    reload: tls,
     clusterFile: new Uint8Array(bytesOf(clusterFile)),
     files: { ca, cert, key, clusterFile },
   };

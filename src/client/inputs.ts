@@ -1,5 +1,6 @@
 import type { Algorithm, Gg20Profile, Hash, Key, Label } from '../wire/index.js';
 import type { Judgement, KeyTrust } from './key-certificate.js';
+import type { TlsFiles } from '../rpc/index.js';
 import type { RequestSigner } from './request-signer.js';
 import type { CallOptions } from './until.js';
 
@@ -25,6 +26,11 @@ export type ConnectOptions = {
    * applications, for example.
    */
   readonly requesters?: readonly string[] | undefined;
+  /**
+   * Reads ca, cert and key again, as they are now. Asked before a call, every 10 s at most: a renewed pair that names the same
+   * requester, and that nodes would take, is used for connections and signatures from then on. Any other is not.
+   */
+  readonly reload?: (() => TlsFiles) | undefined;
   /** The names of the files that these are from, for messages. */
   readonly files?: ConnectFiles | undefined;
   /**

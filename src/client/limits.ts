@@ -2,6 +2,8 @@
 export const TIMEOUT_MS_DEFAULT = 30_000;
 /** The longest that a call may take; one that asks for more gets this. No request lives longer in the cluster. */
 export const TIMEOUT_MS_MAX = 10 * 60_000;
+/** The files of certificate and key are read again before a call, so often at most. */
+export const FILES_LOOK_MS = 10_000;
 /** TCP, TLS and HTTP/2's SETTINGS of one attempt to connect. After it the next node is asked. */
 export const CONNECT_MS_MAX = 3_000;
 /** A node is given this part less of the time that is left, so that its own answer to a deadline still arrives. */

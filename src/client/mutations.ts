@@ -14,7 +14,11 @@ import type { Until } from './until.js';
 const TIME = /^\d{1,15}$/;
 
 /** The signer of requests, and the cluster that they are for: a signature for one is nothing to another. */
-export type Signing = { readonly clusterId: ClusterId; readonly signer: RequestSigner };
+export type Signing = {
+  readonly clusterId: ClusterId;
+  /** The signer of now: its key and its chain go together. */
+  readonly signer: () => RequestSigner;
+};
 
 /**
  * Calls that change something, each signed by its requester. However often one is repeated, the nodes get the same
@@ -70,7 +74,8 @@ export class Mutations {
     expiryMs: Millis,
   ): Promise<CallHeaders> {
     if (this.#signing === undefined) return {};
-    const { clusterId, signer } = this.#signing;
+    const { clusterId } = this.#signing;
+    const signer = this.#signing.signer();
     const bytes = requestBytes(clusterId, method, expiryMs, request);
     const signature = await within(until, signer.sign(bytes));
     return {

@@ -17,7 +17,7 @@ import type { Asking } from './unary.js';
  */
 export class NodeLink {
   readonly endpoint: Endpoint;
-  readonly #secureContext: SecureContext;
+  readonly #secureContext: () => SecureContext;
   #nodeId = '';
   #dial: Dial | undefined;
   #session: ClientHttp2Session | undefined;
@@ -29,7 +29,7 @@ export class NodeLink {
   #pings: Pings | undefined;
   #closed: NodeProblem | undefined;
 
-  constructor(endpoint: Endpoint, secureContext: SecureContext) {
+  constructor(endpoint: Endpoint, secureContext: () => SecureContext) {
     this.endpoint = endpoint;
     this.#secureContext = secureContext;
   }
@@ -65,6 +65,13 @@ export class NodeLink {
     }
   }
 
+  /** The next call connects anew. Calls that are under way end on the connection that they began on. */
+  renew(): void {
+    const session = this.#session;
+    this.#session = undefined;
+    session?.close();
+  }
+
   /** Ends its calls and whatever connects. Later calls fail. */
   close(problem: NodeProblem): void {
     this.#closed = problem;
@@ -76,7 +83,7 @@ export class NodeLink {
   async #connect(): Promise<ClientHttp2Session> {
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#problem !== undefined && performance.now() < this.#redialAtMs) throw this.#problem;
-    this.#dial ??= dialNode(this.endpoint, this.#secureContext);
+    this.#dial ??= dialNode(this.endpoint, this.#secureContext());
     const dial = this.#dial;
     try {
       const { session, certificate } = await dial.opened;

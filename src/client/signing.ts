@@ -3,18 +3,22 @@ import type { Genesis } from '../identity/index.js';
 import { QuorateError } from './errors.js';
 import type { ConnectOptions } from './inputs.js';
 import type { Signing } from './mutations.js';
-import { tlsSigner } from './request-signer.js';
+import type { RequestSigner } from './request-signer.js';
 
-/** @throws QuorateError when it is to sign, and there is nothing that says for which cluster. */
+/**
+ * @param own - The signer by the key that is shown in TLS.
+ * @throws QuorateError when it is to sign, and there is nothing that says for which cluster.
+ */
 export function signingOf(
-  { signer, ...tls }: ConnectOptions,
+  { signer }: ConnectOptions,
   genesis: Genesis | undefined,
+  own: () => RequestSigner,
 ): Signing | undefined {
   if (signer === 'none' || (signer === undefined && genesis === undefined)) return undefined;
   if (genesis === undefined) withoutClusterFile();
   return {
     clusterId: genesis.clusterId,
-    signer: typeof signer === 'object' ? signer : tlsSigner(tls),
+    signer: typeof signer === 'object' ? () => signer : own,
   };
 }
 

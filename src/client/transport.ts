@@ -1,9 +1,9 @@
 import { Call } from './call.js';
 import type { Nodes } from './call.js';
-import type { Credentials } from './credentials.js';
 import { parseEndpoint } from './endpoint.js';
 import { QuorateError } from './errors.js';
 import { HEDGES_BURST, HEDGES_PER_ANSWER } from './limits.js';
+import type { LiveCredentials } from './live-credentials.js';
 import type { Method } from './methods.js';
 import { NodeLink } from './node-link.js';
 import { NodeProblem } from './node-problem.js';
@@ -17,13 +17,13 @@ const CLOSED = new NodeProblem('closed', 'was not asked: the client is closed');
 export class Transport {
   readonly #links: readonly NodeLink[];
   readonly #nodes: Nodes;
-  readonly #credentials: Credentials;
+  readonly #credentials: LiveCredentials;
   readonly #calls = new Set<Call>();
   #closed = false;
   #hedges = HEDGES_BURST;
 
   /** @param endpoints - `host:port` of nodes' client ports. */
-  constructor(endpoints: readonly string[], credentials: Credentials) {
+  constructor(endpoints: readonly string[], credentials: LiveCredentials) {
     this.#credentials = credentials;
     if (endpoints.length === 0)
       throw new QuorateError('invalid-request', 'A client needs at least one endpoint', {
@@ -31,7 +31,7 @@ export class Transport {
         field: 'endpoints',
       });
     this.#links = endpoints.map(
-      (text) => new NodeLink(parseEndpoint(text), credentials.secureContext),
+      (text) => new NodeLink(parseEndpoint(text), () => credentials.current.secureContext),
     );
     this.#nodes = { links: this.#links, first: 0, takeHedge: () => this.#takeHedge() };
   }
@@ -73,6 +73,7 @@ export class Transport {
 
   async #ask(asking: Asking, until: Until): Promise<Uint8Array> {
     if (this.#closed) throw closedError();
+    if (this.#credentials.look()) for (const link of this.#links) link.renew();
     if (!this.#links.some(({ isOpen }) => isOpen)) this.#credentials.check();
     const call = new Call(this.#nodes, asking, until);
     this.#calls.add(call);

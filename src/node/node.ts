@@ -24,7 +24,10 @@ import type { Compute, Logger } from '../ports/index.js';
 import { createPeerServer, createPublicServer, PeerNetwork, STOP_GRACE_MS } from '../rpc/index.js';
 import type { PeerServer, PublicServer, Self, Traffic } from '../rpc/index.js';
 import type { NodeConfig } from './config.js';
-import { CertificateWatch, endOf } from './certificate-watch.js';
+import { CertificateWatch, endOf, endOfBundle } from './certificate-watch.js';
+import { CredentialReload } from './credential-reload.js';
+import { loadCredentials } from './credentials.js';
+import type { NodeCredentials } from './credentials.js';
 import { INCARNATION, THIS_BUILD } from './builds.js';
 import type { Build } from './builds.js';
 import { dialable } from './dialable.js';
@@ -68,7 +71,8 @@ export class Node implements AsyncDisposable {
   #addresses: ReadonlyMap<NodeId, string> = new Map();
   /** The address at which this node listens for its peers. */
   #listens: string | undefined;
-  readonly #certificateEndMs: Millis;
+  #credentials: NodeCredentials;
+  #credentialReload: CredentialReload | undefined;
   #certificateWatch: CertificateWatch | undefined;
   readonly #environment: Environment;
   #nodeKeyChange: NodeKeyChange | undefined;
@@ -88,7 +92,7 @@ export class Node implements AsyncDisposable {
     this.#build = build;
     this.#config = config;
     this.#holdings = holdings;
-    this.#certificateEndMs = endOf(credentials.peers.cert);
+    this.#credentials = credentials;
     this.#self = {
       nodeId: config.nodeId,
       boot: newBoot(),
@@ -107,7 +111,7 @@ export class Node implements AsyncDisposable {
         curveBackends: arithmetic.backends,
         certificateEndMs: (member) =>
           member === config.nodeId
-            ? this.#certificateEndMs
+            ? endOf(this.#credentials.peers.cert)
             : this.#network?.certificateEndMs(member),
       },
     });
@@ -194,7 +198,7 @@ export class Node implements AsyncDisposable {
    *   stored state is above the level of this build.
    */
   async start(addresses: ReadonlyMap<NodeId, string>): Promise<void> {
-    const { genesis, credentials, consensus, shares, signer } = this.#holdings;
+    const { genesis, consensus, shares, signer } = this.#holdings;
     const { wrappingKey, nextWrappingKey } = this.#holdings;
     const logger = this.#logger;
     for (const { nodeId: peer } of genesis.members) {
@@ -210,13 +214,19 @@ export class Node implements AsyncDisposable {
       logger.warn('No requester authority fits the profile: signed requests will be refused');
     }
     this.#addresses = addresses;
-    this.#certificateWatch = new CertificateWatch(this.#certificateEndMs, logger, () =>
-      systemClock.now(),
+    const { requesterCa, peerCa } = genesis;
+    this.#certificateWatch = new CertificateWatch(
+      {
+        endMs: () => endOf(this.#credentials.peers.cert),
+        authorities: { nodes: endOfBundle(peerCa), requesters: endOfBundle(requesterCa) },
+      },
+      logger,
+      () => systemClock.now(),
     );
     const network = new PeerNetwork({
       genesis,
       self: this.#self,
-      tls: credentials.peers,
+      tls: this.#credentials.peers,
       addresses,
       logger,
     });
@@ -262,10 +272,30 @@ export class Node implements AsyncDisposable {
       logger,
     });
     void this.#nodeKeyChange.change();
+    this.#credentialReload = this.#reloading(network);
   }
 
-  /** Takes what has changed on this machine: a next node key. Of a node that has not started nothing is taken. */
+  /** Takes new certificates from their files for the connections that are made from then on. */
+  #reloading(network: PeerNetwork): CredentialReload {
+    const { tls, nodeId } = this.#config;
+    return new CredentialReload({
+      files: [tls.cert, tls.key, tls.ca],
+      used: this.#credentials,
+      load: () => loadCredentials(tls, this.#holdings.genesis, nodeId, systemClock.now()),
+      use: (credentials) => {
+        this.#publicServer.renew(credentials.clients);
+        this.#peerServer.renew(credentials.peers);
+        network.renew(credentials.peers);
+        this.#credentials = credentials;
+      },
+      clock: systemClock,
+      logger: this.#logger,
+    });
+  }
+
+  /** Takes what has changed on this machine: certificate and key, a next node key. Of a node that has not started nothing is taken. */
   async reload(): Promise<void> {
+    await this.#credentialReload?.reload();
     await this.#nodeKeyChange?.change();
   }
 
@@ -291,6 +321,7 @@ export class Node implements AsyncDisposable {
     const endMs = systemClock.elapsed() + this.#config.gracePeriodMs;
     this.#publicServer.drain();
     this.#certificateWatch?.stop();
+    await this.#close('the watch over the certificate', async () => this.#credentialReload?.stop());
     // First, while calls are served still: those that come through here go to the next leader.
     await this.#close('leadership', async () => {
       if (this.#replica !== undefined) await yieldLeadership(this.#replica, this.#logger);

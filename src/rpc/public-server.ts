@@ -56,6 +56,8 @@ export interface PublicServer {
   /** @returns The address in use. Calls are answered UNAVAILABLE until there is a backend. */
   listen(): Promise<string>;
   attach(backend: Backend): void;
+  /** New connections are shown this certificate; those that are open go on, for an hour at most. */
+  renew(tls: TlsFiles): void;
   /** Tells load balancers to go elsewhere; calls are still answered. */
   drain(): void;
   /** As the health service says it: a leader is known, an entry of its term is applied here, and nothing drains. */
@@ -76,9 +78,10 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     softwareVersion: parts.softwareVersion ?? '',
     node: parts.node ?? NO_FACTS,
   };
+  const credentials = serverCredentials(parts.tls, http2Bounds(CONCURRENT_STREAMS_MAX));
   const listener = new Listener({
     listen: parts.listen,
-    credentials: serverCredentials(parts.tls, http2Bounds(CONCURRENT_STREAMS_MAX)),
+    credentials,
     options: {
       'grpc.max_receive_message_length': CLIENT_MESSAGE_BYTES_MAX,
       'grpc.max_connection_idle_ms': parts.bounds?.idleMs ?? CONNECTION_IDLE_MS_MAX,
@@ -112,6 +115,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
       attached = backend;
       health.refresh();
     },
+    renew: (tls) => credentials.renew(tls),
     drain: () => {
       draining = true;
       health.refresh();

@@ -25,8 +25,19 @@ export function http2Bounds(maxConcurrentStreams: number): SecureServerOptions {
   };
 }
 
+/** Server credentials whose certificate can be exchanged while the server runs. */
+export type RenewableCredentials = ServerCredentials & {
+  /**
+   * Handshakes from now on show this certificate. Connections that are open go on, and no session of TLS from before is
+   * resumed.
+   *
+   * @throws the system's error for files that TLS cannot use: those in use stay.
+   */
+  renew(tls: TlsFiles): void;
+};
+
 /** Server credentials that take TLS 1.3 with a trusted client certificate, and nothing else. */
-export function serverCredentials(tls: TlsFiles, http2: SecureServerOptions): ServerCredentials {
+export function serverCredentials(tls: TlsFiles, http2: SecureServerOptions): RenewableCredentials {
   return new MutualTls13(tls, http2);
 }
 
@@ -45,6 +56,13 @@ class MutualTls13 extends ServerCredentials {
       },
       contextOptions(tls),
     );
+  }
+
+  renew(tls: TlsFiles): void {
+    const options = contextOptions(tls);
+    // grpc-js would close the port for good over files that cannot be used.
+    createSecureContext(options);
+    this.updateSecureContextOptions(options);
   }
 
   override _equals(other: ServerCredentials): boolean {

@@ -25,7 +25,8 @@ export type PeerLinkParts = {
   readonly peer: NodeId;
   readonly channel: Channel;
   readonly address: string;
-  readonly secureContext: SecureContext;
+  /** For the next connection. */
+  readonly secureContext: () => SecureContext;
   readonly isPeer: (server: Identity | undefined) => boolean;
   readonly clusterId: string;
   /** This node's hello, framed. */
@@ -96,7 +97,7 @@ export class PeerLink {
     if (this.#state !== 'idle') return;
     this.#state = 'dialling';
     this.#startedMs = performance.now();
-    const dial = dialPeer(this.#parts);
+    const dial = dialPeer({ ...this.#parts, secureContext: this.#parts.secureContext() });
     this.#dial = dial;
     void this.#opened(dial);
   }

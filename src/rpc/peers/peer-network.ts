@@ -44,7 +44,8 @@ export class PeerNetwork implements Network {
   /** Peers to which something was sent in this turn of the event loop. */
   readonly #unflushed = new Set<PeerLinks>();
   readonly #alarms: Alarms;
-  readonly #secureContext: SecureContext;
+  /** For the next connection; those that are open go on with theirs. */
+  #secureContext: SecureContext;
   #listener: ConnectionListener | undefined;
 
   constructor(parts: PeerNetworkParts) {
@@ -107,6 +108,11 @@ export class PeerNetwork implements Network {
     return this.#peers.get(peer)?.of('raft').certificateEndMs;
   }
 
+  /** Connections that are made from now on show this certificate. */
+  renew(tls: TlsFiles): void {
+    this.#secureContext = createSecureContext(contextOptions(tls));
+  }
+
   stop(): void {
     for (const link of this.#all) link.stop();
   }
@@ -127,7 +133,7 @@ export class PeerNetwork implements Network {
       channel,
       address,
       clusterId: genesis.clusterId,
-      secureContext: this.#secureContext,
+      secureContext: () => this.#secureContext,
       isPeer: (server) => server?.spiffeId === spiffeId,
       hello: wrapHello(helloOf(genesis.clusterId, self)),
       logger,

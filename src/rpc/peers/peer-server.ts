@@ -48,15 +48,18 @@ export interface PeerServer {
   /** @returns The address in use. Streams are refused UNAVAILABLE until there is a replica. */
   listen(): Promise<string>;
   attach(replica: IncomingListener): void;
+  /** New connections are shown this certificate; those that are open go on. */
+  renew(tls: TlsFiles): void;
   stop(graceMs?: Millis): Promise<void>;
 }
 
 /** Makes the port for the other nodes. It does not listen yet. */
 export function createPeerServer(parts: PeerServerParts): PeerServer {
   const incoming = new Incoming(parts);
+  const credentials = serverCredentials(parts.tls, http2Bounds(PEER_CONCURRENT_STREAMS_MAX));
   const listener = new Listener({
     listen: parts.listen,
-    credentials: serverCredentials(parts.tls, http2Bounds(PEER_CONCURRENT_STREAMS_MAX)),
+    credentials,
     options: {
       'grpc.max_receive_message_length': FRAME_BYTES_MAX,
       'grpc.keepalive_time_ms': PEER_KEEPALIVE_INTERVAL_MS,
@@ -79,6 +82,7 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
   return {
     listen: () => listener.listen(),
     attach: (replica) => incoming.attach(replica),
+    renew: (tls) => credentials.renew(tls),
     // Streams between nodes do not end by themselves, so there is nothing to wait for.
     stop: (graceMs = 0) => listener.stop(graceMs),
   };
