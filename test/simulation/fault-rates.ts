@@ -3,15 +3,25 @@ import { Rng } from './rng.js';
 
 /**
  * `faults`: machines and networks fail. `byzantine`: besides, one node is malicious. `mixed`: one seed in eight is byzantine.
- * `elections`: there is always one under way, and winners, votes and acknowledgements meet every delay. `calm`: three nodes, and
- * nothing fails by itself.
+ * `elections`: there is always one under way, and winners, votes and acknowledgements meet every delay. `figure-eight`: figure 8 of the
+ * Raft paper is played. `calm`: three nodes, and nothing fails by itself.
  */
-export type Profile = 'faults' | 'byzantine' | 'mixed' | 'elections' | 'calm';
+export type Profile = 'faults' | 'byzantine' | 'mixed' | 'elections' | 'figure-eight' | 'calm';
+
+/**
+ * What a malicious node lies in and in nothing else. `statements`: its `ready` of a key, which it says last and wrong. `answers`: its
+ * answers to the other signers' nonces, of GG20.
+ */
+export type OneLie = 'statements' | 'answers';
+
+export const ONE_LIES: readonly OneLie[] = ['statements', 'answers'];
 
 /** The rates of a malicious node's lies. */
 export type LieRates = {
+  /** It tells no other lie than this one. */
+  readonly only: OneLie | undefined;
   /** Mean time between two lies of a leader. */
-  readonly everyMs: number;
+  readonly everyMs: number | undefined;
   /** Mean time between two elections that it calls. */
   readonly standEveryMs: number | undefined;
   /** Mean time between two terms that it claims without an election. */
@@ -32,6 +42,8 @@ export type FaultRates = {
   /** The one malicious node, if there is one; thresholds are at least two, so that it is fewer than t. */
   readonly liar: NodeId | undefined;
   readonly lies: LieRates;
+  /** See {@link FigureEight}. */
+  readonly figureEight: boolean;
   /** Real Ed25519 instead of the small group. */
   readonly realCurve: boolean;
   /** Length of the phase with faults, in true milliseconds. */
@@ -178,6 +190,7 @@ function drawLies(seed: number): LieRates {
   const rng = new Rng(seed, 'lies config');
   const often = oftenOf(rng);
   return {
+    only: undefined,
     everyMs: rng.logBetween(20, 1_000),
     standEveryMs: often(0.85, 300, 5_000),
     leadUnelectedEveryMs: often(0.4, 2_000, 15_000),
@@ -192,6 +205,7 @@ function drawLies(seed: number): LieRates {
 export function drawFaultRates(seed: number, profile: Profile = 'faults'): FaultRates {
   const usual = drawUsual(seed, profile);
   if (profile === 'calm') return withoutFaults(usual);
+  if (profile === 'figure-eight') return withPlay(usual, seed);
   return profile === 'elections' ? withElections(usual, seed) : usual;
 }
 
@@ -227,6 +241,18 @@ function withoutFaults(rates: FaultRates): FaultRates {
       pauseCandidate: 0,
     },
     clock: { ...clock, offsetMs: 0, drift: 0 },
+  };
+}
+
+/** No fault but those of the play, on a network and disks of any speed at which elections end. */
+function withPlay(rates: FaultRates, seed: number): FaultRates {
+  const rng = new Rng(seed, 'figure 8');
+  const { network, disk, ...calm } = withoutFaults(rates);
+  return {
+    ...calm,
+    faultsMs: rates.faultsMs,
+    network: { ...network, latencyMs: rng.logBetween(0.5, 8) },
+    disk: { ...disk, latencyMs: rng.logBetween(0.2, 8) },
   };
 }
 
@@ -273,6 +299,7 @@ function drawUsual(seed: number, profile: Profile): FaultRates {
     nodes,
     liar: isByzantine(seed, profile) ? nodeId(`node-${liar}`) : undefined,
     lies: drawLies(seed),
+    figureEight: profile === 'figure-eight',
     realCurve: seed % REAL_CURVE_EVERY === 0,
     faultsMs: rng.between(20_000, 45_000),
     network: {
@@ -316,6 +343,24 @@ function drawUsual(seed: number, profile: Profile): FaultRates {
 /** The same fault rates, in which old disks come back now and then. */
 export function withStaleImages(rates: FaultRates): FaultRates {
   return { ...rates, every: { ...rates.every, staleImageMs: STALE_IMAGE_MS } };
+}
+
+/** The same fault rates, beside a malicious node that tells one lie and no other: chance would take long to get to it. */
+export function withOneLie(rates: FaultRates, only: OneLie): FaultRates {
+  const never = undefined;
+  return {
+    ...rates,
+    lies: {
+      only,
+      everyMs: never,
+      standEveryMs: never,
+      leadUnelectedEveryMs: never,
+      votes: 0,
+      acknowledgements: 0,
+      clockMs: 0,
+      speaks: 0,
+    },
+  };
 }
 
 /** The fault rates in one line, for people. */

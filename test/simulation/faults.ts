@@ -1,4 +1,5 @@
 import type { NodeId } from '../../src/common/index.js';
+import { FigureEight } from './figure-eight.js';
 import type { Life, Machine } from './machine.js';
 import type { Cut, SimulatedNetwork } from './network.js';
 import type { Process } from './process.js';
@@ -22,6 +23,8 @@ export class Faults<P extends Process> {
   readonly #machines: readonly Machine<P>[];
   readonly #network: SimulatedNetwork<P>;
   readonly #leader: () => NodeId | undefined;
+  /** Instead of faults at random. */
+  readonly #play: FigureEight<P> | undefined;
   /** Machines that are to be back at once when they die next. */
   readonly #hasty = new Set<NodeId>();
   /** Puts a disk back to what it once was. */
@@ -46,9 +49,11 @@ export class Faults<P extends Process> {
     this.#machines = parts.machines;
     this.#network = parts.network;
     this.#leader = () => parts.leader();
+    this.#play = parts.rates.figureEight ? new FigureEight(parts) : undefined;
   }
 
   start(): void {
+    this.#play?.start();
     const { every } = this.#rates;
     this.#again('partition', every.partitionMs, () => this.#partition());
     this.#again('crash', every.crashMs, () => this.#crashSomewhere());
@@ -66,6 +71,7 @@ export class Faults<P extends Process> {
   /** Mends everything: all machines run, at the right time, and hear each other. */
   stop(): void {
     this.#over = true;
+    this.#play?.stop();
     this.#network.calm();
     for (const machine of this.#machines) {
       machine.calm();
@@ -103,6 +109,7 @@ export class Faults<P extends Process> {
 
   /** `candidate` has just asked for votes: sometimes it stands still, and the answers wait for it. */
   askedForVotes(candidate: Machine<P>): void {
+    this.#play?.askedForVotes(candidate);
     if (this.#over || !this.#rng.chance(this.#rates.aware.pauseCandidate)) return;
     this.#world.counts.pauses++;
     candidate.pause(this.#rng.between(100, 900));

@@ -7,8 +7,8 @@ import { OPTIONS, PLANTED_BUGS, runWith } from './planted-bugs.js';
 const USAGE = `usage: npm run simulate:bugs -- [options]
 
   --match TEXT  only bugs whose names have TEXT in them
-  --where W     instead of the bug's own: consensus, elections, 'small memory', faults, byzantine, gg20,
-                'gg20 byzantine', 'crash points' or lives
+  --where W     instead of the bug's own: consensus, elections, 'figure eight', 'small memory', faults, byzantine,
+                'false statements', gg20, 'gg20 byzantine', 'false answers', 'crash points' or lives
   --first S     begin at seed S instead of the bug's own
   --seeds N     try N seeds instead of the bug's budget
   --json        one line of JSON on standard output
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 
 const WHERE = Object.keys(OPTIONS) as Where[];
 
-/** Plants every bug, the rare ones too, and tells which seed found it. */
+/** Plants every bug, and tells which seed found it. */
 async function main(): Promise<number> {
   const rows = [];
   using copy = new ProgramCopy();
@@ -36,8 +36,8 @@ async function main(): Promise<number> {
     const where = WHERE.find((each) => each === values.where) ?? bug.where;
     const { seed, checkers, seconds } = await runWith(copy, { ...bug, where, first, seeds });
     const needed = seed === undefined ? undefined : seed - first + 1;
-    const { name, isRare = false } = bug;
-    rows.push({ name, where, isRare, first, budget: seeds, needed, seed, checkers, seconds });
+    const { name } = bug;
+    rows.push({ name, where, first, budget: seeds, needed, seed, checkers, seconds });
     const found = seed === undefined ? 'NOT FOUND' : `seed ${seed}, by ${checkers.join(', ')}`;
     console.error(`${name} (${where}): ${found}, ${seconds.toFixed(1)} s`);
   }

@@ -7,10 +7,11 @@ import { keyLives } from './key-lives/scenario.js';
 import { gg20Nodes } from './gg20/scenario.js';
 import { addCounts, noCounts } from './counts.js';
 import { judgeCoverage } from './coverage-rules.js';
-import { raftAlone, raftInSmallMemory } from './raft-alone.js';
+import { raftAlone, raftInSmallMemory, raftOneByOne } from './raft-alone.js';
 import { runHere, runInProcesses, serveSeeds, type RunSeed } from './run-seeds.js';
 import { simulate, type Result } from './simulation.js';
-import type { Profile } from './fault-rates.js';
+import { ONE_LIES, withOneLie } from './fault-rates.js';
+import type { FaultRates, OneLie, Profile } from './fault-rates.js';
 import { wholeNodes } from './whole-nodes.js';
 
 const USAGE = `usage: npm run simulate -- [options]
@@ -22,11 +23,14 @@ const USAGE = `usage: npm run simulate -- [options]
   --trace       with --seed: print everything that happens
   --profile P   faults: machines and networks fail; byzantine: one node lies besides;
                 mixed (default): one seed in eight is byzantine;
-                elections: there is always one under way
+                elections: there is always one under way;
+                figure-eight: with --raft-only, figure 8 of the Raft paper is played, one entry at a time
   --coverage    fail when a combination of message, roles and terms that must come up did not
   --stale-images  old disks come back: shares and nonces are all that is checked then
   --raft-only   consensus alone, without the node above it
   --small-memory  with --raft-only: most of the log is on disk alone, and read when it is needed
+  --lie L       of a malicious node: it tells this lie and no other; statements: its ready of a key, last and wrong;
+                answers: its answers to nonces of GG20
   --gg20        whole nodes with keys for threshold ECDSA, in a parameter set that only tests have
   --lives       whole nodes whose keys are refreshed every hour, reshared, retired, restored and destroyed
   --toy         whole nodes with the toy kind of task of test/toy in their tables
@@ -49,6 +53,7 @@ const { values } = parseArgs({
     'stale-images': { type: 'boolean', default: false },
     'raft-only': { type: 'boolean', default: false },
     'small-memory': { type: 'boolean', default: false },
+    lie: { type: 'string' },
     gg20: { type: 'boolean', default: false },
     toy: { type: 'boolean', default: false },
     lives: { type: 'boolean', default: false },
@@ -65,7 +70,7 @@ function integer(text: string, name: string): number {
   process.exit(2);
 }
 
-const PROFILES: readonly Profile[] = ['faults', 'byzantine', 'mixed', 'elections'];
+const PROFILES: readonly Profile[] = ['faults', 'byzantine', 'mixed', 'elections', 'figure-eight'];
 
 function profileOf(text: string): Profile {
   const profile = PROFILES.find((each) => each === text);
@@ -78,18 +83,40 @@ const raftOnly = values['raft-only'];
 // The requests that keys are reshared and ended by are signed, and no checker beside a malicious node reads those.
 const profile = profileOf(values.lives ? 'faults' : values.profile);
 // Whoever only agrees has nothing to lie about but the log, which is not what consensus bears.
-const alone = profile === 'elections' ? profile : 'faults';
-const consensus = values['small-memory'] ? raftInSmallMemory : raftAlone;
+const alone = profile === 'elections' || profile === 'figure-eight' ? profile : 'faults';
+const consensus = values['small-memory']
+  ? raftInSmallMemory
+  : profile === 'figure-eight'
+    ? raftOneByOne
+    : raftAlone;
 const staleImages = values['stale-images'];
 const print = values.trace ? (line: string): void => console.log(line) : undefined;
+const lie = lieOf(values.lie);
+const altered = (rates: FaultRates): FaultRates =>
+  lie === undefined ? rates : withOneLie(rates, lie);
 const scenario = (['gg20', 'toy', 'lives'] as const).find((each) => values[each]);
 const SCENARIOS = { gg20: gg20Nodes, toy: toyNodes, lives: keyLives };
 const nodes = scenario === undefined ? wholeNodes : SCENARIOS[scenario]();
 const run: RunSeed = (seed) => {
   return raftOnly
     ? simulate(seed, consensus, { profile: alone, print })
-    : simulate(seed, nodes, { profile, staleImages, print });
+    : simulate(seed, nodes, { profile, staleImages, altered, print });
 };
+
+function lieOf(text: string | undefined): OneLie | undefined {
+  const known = ONE_LIES.find((each) => each === text);
+  if (known !== undefined || text === undefined) return known;
+  console.error(`--lie must be one of ${ONE_LIES.join(', ')}, not ${text}`);
+  process.exit(2);
+}
+
+/** The options by which seeds are run in another process, or again. */
+function options(): readonly string[] {
+  const flags = ['raft-only', 'small-memory', 'gg20', 'toy', 'lives'] as const;
+  const set = [...flags, 'stale-images' as const].filter((each) => values[each]);
+  const told = lie === undefined ? [] : ['--lie', lie];
+  return ['--profile', profile, ...set.map((each) => `--${each}`), ...told];
+}
 
 async function main(): Promise<number> {
   const [first, every] = [integer(values.first, 'first'), integer(values.every, 'every')];
@@ -118,12 +145,7 @@ async function main(): Promise<number> {
       return !untilViolation || result.violations.length === 0;
     });
   } else {
-    const options = ['--profile', profile];
-    if (raftOnly) options.push('--raft-only');
-    if (values['small-memory']) options.push('--small-memory');
-    if (scenario !== undefined) options.push(`--${scenario}`);
-    if (staleImages) options.push('--stale-images');
-    await runInProcesses(seeds, jobs, fileURLToPath(import.meta.url), options, take);
+    await runInProcesses(seeds, jobs, fileURLToPath(import.meta.url), options(), take);
   }
   return tell(results);
 }
@@ -158,15 +180,9 @@ function tell(results: Result[]): number {
   const covered = !values.coverage || isCovered(sumOf(results));
   const failed = [...new Set(violations.map(({ seed }) => seed))];
   for (const seed of failed.slice(0, 10)) {
-    console.error(`replay: npm run simulate -- --seed ${seed} --trace ${modeOf()}`);
+    console.error(`replay: npm run simulate -- --seed ${seed} --trace ${options().join(' ')}`);
   }
   return failed.length === 0 && covered ? 0 : 1;
-}
-
-/** The options that a seed is run with. */
-function modeOf(): string {
-  if (raftOnly) return '--raft-only';
-  return `--profile ${profile}${scenario === undefined ? '' : ` --${scenario}`}`;
 }
 
 /** Tells what did not come up and should have, or the other way round. */

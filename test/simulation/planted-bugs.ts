@@ -35,11 +35,14 @@ export type Verdict = {
 export const OPTIONS: Readonly<Record<Where, readonly string[]>> = {
   consensus: ['--raft-only'],
   elections: ['--raft-only', '--profile', 'elections'],
+  'figure eight': ['--raft-only', '--profile', 'figure-eight'],
   'small memory': ['--raft-only', '--small-memory'],
   faults: ['--profile', 'faults'],
   byzantine: ['--profile', 'byzantine'],
+  'false statements': ['--profile', 'byzantine', '--lie', 'statements'],
   gg20: ['--gg20', '--profile', 'faults'],
   'gg20 byzantine': ['--gg20', '--profile', 'byzantine'],
+  'false answers': ['--gg20', '--profile', 'byzantine', '--lie', 'answers'],
   'crash points': [],
   lives: ['--lives'],
 };

@@ -90,6 +90,12 @@ const SMALL_MEMORY: Partial<Limits> = {
   logPartBytes: 3 * ENTRY_BYTES,
 };
 
+/**
+ * A follower gets one entry after the other, so that for a while it has entries of earlier terms and none of the leader's own: what
+ * figure 8 of the Raft paper needs, and an append that carries all of them never shows.
+ */
+const ONE_BY_ONE: Partial<Limits> = { appendEntriesMax: 1, inFlightMessagesMax: 1 };
+
 /** Starts Raft alone on the disk that it gets. */
 export function startRaft(
   voters: readonly NodeId[],
@@ -279,6 +285,9 @@ export const raftAlone: MakeScenario<RaftProcess> = (setting) => alone(setting, 
 /** The same, where nodes have little memory for their logs. */
 export const raftInSmallMemory: MakeScenario<RaftProcess> = (setting) =>
   alone(setting, SMALL_MEMORY);
+
+/** The same, where each append carries one entry, and waits for the answer to the one before. */
+export const raftOneByOne: MakeScenario<RaftProcess> = (setting) => alone(setting, ONE_BY_ONE);
 
 const alone = (
   { seed, world, nodes, report }: Parameters<MakeScenario<RaftProcess>>[0],

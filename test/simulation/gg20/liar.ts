@@ -14,6 +14,7 @@ import {
   type TaskMessageBody,
 } from '../../../src/wire/index.js';
 import { flipped } from '../../support/adversary/forgery.js';
+import type { OneLie } from '../fault-rates.js';
 import type { Rng } from '../rng.js';
 
 /** Of its sessions, those in which it lies. */
@@ -49,6 +50,12 @@ function toEach(kind: string): string {
   return `${kind} to each`;
 }
 
+/** The answers to the other signers' nonces, which are proved. */
+const ANSWERS: ReadonlySet<string> = new Set([
+  toEach('gg20-sign/answer'),
+  toEach('gg20-presign/answer'),
+]);
+
 /** How it lies: by one message for all or for one receiver, or by silence from there on. */
 type Lie = {
   readonly word: string;
@@ -68,6 +75,8 @@ export type LiarParts = {
   /** The other nodes. */
   readonly peers: readonly NodeId[];
   readonly rng: Rng;
+  /** It tells no other lie than this one. */
+  readonly only: OneLie | undefined;
   readonly toldFalse: ToldFalse;
   /** Told of every lie, by name. */
   told(lie: string): void;
@@ -159,16 +168,18 @@ export class Gg20Liar {
 
   #lieIn(session: string, words: readonly string[]): Lie | undefined {
     if (this.#lies.has(session)) return this.#lies.get(session);
-    const { rng } = this.#parts;
+    const { only, rng } = this.#parts;
+    const chosen = only === 'answers' ? words.filter((word) => ANSWERS.has(word)) : words;
+    if (chosen.length === 0) return undefined;
     const lie: Lie = {
-      word: rng.pick(words),
+      word: rng.pick(chosen),
       form: rng.pick(['false to all', 'false to one', 'silent']),
       draw: rng.int(60),
       place: rng.u32(),
     };
-    const chosen = rng.chance(LIES) ? lie : undefined;
-    this.#lies.set(session, chosen);
-    return chosen;
+    const told = rng.chance(LIES) ? lie : undefined;
+    this.#lies.set(session, told);
+    return told;
   }
 
   /** Its own `prepared`, of another digest. */

@@ -56,6 +56,7 @@ export function gg20Nodes(): MakeScenario<NodeProcess> {
           clusterId,
           peers: nodes.filter((each) => each !== node),
           rng: lies,
+          only: rates.lies.only,
           toldFalse: (session, kind, to) => falseProofs.sent(session, kind, to),
           told: (lie) => {
             world.counts.lies++;

@@ -9,6 +9,7 @@ import type { LifePorts, Process } from '../process.js';
 import type { Rng } from '../rng.js';
 import type { LieRates } from '../fault-rates.js';
 import { Observed } from './observed.js';
+import { LastReady } from './last-ready.js';
 import { falseLeader, MaliciousLeader } from './malicious-leader.js';
 import { MessageForger } from './message-forger.js';
 
@@ -57,13 +58,14 @@ export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Pro
     told,
   });
   const forger = new MessageForger({ signer, clusterId, rng, observed, rate: lies.speaks, told });
+  const lastReady = new LastReady({ signer, clusterId, rng, told });
   liar.beneath = replica;
   liar.onHearing = (from, message) => observed.hear(from, message);
   liar.onLeading = () => leader.beginTerm();
   liar.onSpeaking = (to, message) => {
     // The replica gives its own commitments and facts to itself, where the liar does not hear them.
     observed.hear(self, message);
-    return forger.instead(to, message);
+    return lies.only === 'statements' ? lastReady.instead(message) : forger.instead(to, message);
   };
   liar.onSaying = (message) => falseWord(message, liar, lies, rng, told);
   liar.readIndex = () => (rng.chance(0.5) ? undefined : rng.int(liar.log.length + 3));
@@ -95,7 +97,7 @@ export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Pro
     told('word that another node is to lead');
     for (const message of falseWords(liar, wordRng)) liar.say(message);
   };
-  often(4 * lies.everyMs, nameAnother, wordRng);
+  often(lies.everyMs && 4 * lies.everyMs, nameAnother, wordRng);
   often(lies.standEveryMs, () => liar.stand());
   often(lies.leadUnelectedEveryMs, () => {
     told('leader without an election');

@@ -58,10 +58,9 @@ export const ACKNOWLEDGEMENT_BUGS: readonly PlantedBug[] = [
         replace: 'if (core.log.last.term === core.term)',
       },
     ],
-    where: 'consensus',
-    first: 219,
-    seeds: 20,
-    isRare: true,
+    where: 'figure eight',
+    first: 1,
+    seeds: 5,
   },
   {
     name: 'a read is confirmed while the commit index of the leader is behind',

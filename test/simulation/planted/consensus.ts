@@ -174,10 +174,9 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
         replace: 'if (true)',
       },
     ],
-    where: 'consensus',
-    first: 219,
-    seeds: 20,
-    isRare: true,
+    where: 'figure eight',
+    first: 1,
+    seeds: 5,
   },
   {
     name: 'the last entry is acknowledged, not the last matched one',

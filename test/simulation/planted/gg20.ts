@@ -88,10 +88,9 @@ export const GG20_BUGS: readonly PlantedBug[] = [
         replace: 'const bobWc = undefined;',
       },
     ],
-    where: 'gg20 byzantine',
-    first: 6,
-    seeds: 15,
-    isRare: true,
+    where: 'false answers',
+    first: 1,
+    seeds: 5,
   },
   {
     name: 'that the factors of a modulus are large is not verified',

@@ -1,18 +1,22 @@
 import type { Edit } from '../../support/patches/edit.js';
 
 /**
- * What shows a mistake: consensus alone, or with an election always under way, or with most of the log on disk alone; whole nodes; or
- * these beside a malicious one. Both again with keys for threshold ECDSA; or one crash at a time: seeds are the numbers of crash
- * points then. Or whole nodes whose keys are reshared, retired and destroyed.
+ * What shows a mistake: consensus alone, or with an election always under way, or with figure 8 of the paper played, or with most of the
+ * log on disk alone; whole nodes; or these beside a malicious one, or one that lies in its statements on keys alone. All again with keys
+ * for threshold ECDSA, where the one lie is in answers to nonces; or one crash at a time: seeds are the numbers of crash points then. Or
+ * whole nodes whose keys are reshared, retired and destroyed.
  */
 export type Where =
   | 'consensus'
   | 'elections'
+  | 'figure eight'
   | 'small memory'
   | 'faults'
   | 'byzantine'
+  | 'false statements'
   | 'gg20'
   | 'gg20 byzantine'
+  | 'false answers'
   | 'crash points'
   | 'lives';
 
@@ -25,6 +29,4 @@ export type PlantedBug = {
   readonly first: number;
   /** It must show within so many. */
   readonly seeds: number;
-  /** Not in every run of the tests, but in the longer lane. */
-  readonly isRare?: true;
 };

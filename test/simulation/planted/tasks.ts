@@ -130,10 +130,9 @@ export const TASK_BUGS: readonly PlantedBug[] = [
         replace: 'true',
       },
     ],
-    where: 'byzantine',
-    first: 130,
-    seeds: 6,
-    isRare: true,
+    where: 'false statements',
+    first: 4,
+    seeds: 10,
   },
   {
     name: 'a nonce is used for commitments that are not its own',
