@@ -1,12 +1,12 @@
 import type { NodeId } from '../../../src/common/index.js';
 import type { Gg20Tables } from '../../../src/gg20/index.js';
-import type { Compute } from '../../../src/ports/index.js';
+import type { Compute, Network } from '../../../src/ports/index.js';
 import type { LifePorts } from '../process.js';
 import { Rng } from '../rng.js';
 import type { MakeScenario } from '../simulation.js';
 import { wholeNodesWith, type NodeProcess } from '../whole-nodes.js';
 import { FalseProofs } from './false-proofs.js';
-import { Gg20Liar } from './liar.js';
+import { Gg20Liar, type LiarParts } from './liar.js';
 import { PrimesOfNode } from './primes.js';
 import { GG20_KEYS } from './requests.js';
 import { readGg20Share, simulatedGg20, withSmallGg20, withSmallVerifiers } from './tables.js';
@@ -18,11 +18,19 @@ const PRIME_MS = 150;
 /** Mean time that a job takes: the bounds of what a seed draws. */
 const JOB_MS: readonly [number, number] = [0.2, 40];
 
+/** How a malicious signer differs from an honest one: in what it says, and in what it computes. */
+export type SigningLiar = {
+  over(network: Network): Network;
+  working?(usual: Compute): Compute;
+};
+
 /**
  * Whole nodes whose clients ask for threshold ECDSA keys, in the parameter set that only tests have. Where the seed has a malicious node,
  * that lies in the messages of GG20.
  */
-export function gg20Nodes(): MakeScenario<NodeProcess> {
+export function gg20Nodes(
+  makeLiar: (parts: LiarParts) => SigningLiar = (parts) => new Gg20Liar(parts),
+): MakeScenario<NodeProcess> {
   return wholeNodesWith((setting) => {
     const { seed, nodes, rates, world, report } = setting;
     const rng = new Rng(seed, 'gg20');
@@ -32,6 +40,7 @@ export function gg20Nodes(): MakeScenario<NodeProcess> {
     // Each node, and the checkers, remember numbers of their own.
     const gg20Of = new Map<NodeId | undefined, Gg20Tables>();
     const lies = new Rng(seed, 'gg20 lies');
+    let liar: SigningLiar | undefined;
     return {
       keys: GG20_KEYS,
       lasts: LASTS,
@@ -45,13 +54,15 @@ export function gg20Nodes(): MakeScenario<NodeProcess> {
         const own = primes.get(node) ?? new PrimesOfNode(nodes.length);
         return own.port(clock, new Rng(seed, `primes ${node} ${boot}`), PRIME_MS);
       },
-      compute: (node, ports, usual) =>
-        busy(usual, ports, new Rng(seed, `jobs ${node} ${ports.boot}`), jobMs),
+      compute(node, ports, usual) {
+        const own = node === rates.liar ? (liar?.working?.(usual) ?? usual) : usual;
+        return busy(own, ports, new Rng(seed, `jobs ${node} ${ports.boot}`), jobMs);
+      },
       doors(signer, ports, { clusterId }) {
         const { node } = signer;
         const { network } = ports;
         if (node !== rates.liar) return { ...ports, network: falseProofs.watching(node, network) };
-        const liar = new Gg20Liar({
+        liar = makeLiar({
           signer,
           clusterId,
           peers: nodes.filter((each) => each !== node),
