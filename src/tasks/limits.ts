@@ -7,6 +7,8 @@ export const PEERS_MAX = 64;
 
 /** Hedges, resends and deadlines are looked at this often while there is work. */
 export const TICK_MS = 20;
+/** An outcome that no client waits for goes into the log so much later at most, when nothing else does meanwhile. */
+export const OUTCOME_WAIT_MS = 60;
 /** Everything that the state wants is compared with what the node does, this often at least. */
 export const RECONCILE_MS = 1000;
 /** Tasks, and waiting calls, that are looked at between two turns of the loop, when all of them are. */

@@ -190,7 +190,7 @@ export class TaskManager {
       coordinator.news(attempt);
       this.#reconciler.wake();
     });
-    const outcomes = new Outcomes(consensus);
+    const outcomes = new Outcomes(context);
     // Outcomes that no client waits for ride with each command of another part.
     const appending: TaskContext = {
       ...context,

@@ -6,6 +6,7 @@ import { signEnvelope } from '../../../src/mpc/index.js';
 import { encodeCommand, METHODS, signatureOf, suppliesOf } from '../../../src/state/index.js';
 import { batchOf, DECLINED_KIND, TaskManager } from '../../../src/tasks/index.js';
 import type { Batch } from '../../../src/tasks/index.js';
+import { OUTCOME_WAIT_MS } from '../../../src/tasks/limits.js';
 import {
   Command,
   Declined,
@@ -194,7 +195,7 @@ describe('a signature', () => {
 
   test('a signature is made by a new leader from the shares that it holds, without another attempt', async () => {
     sign('warm', ONE);
-    await pass(120);
+    await pass(120 + OUTCOME_WAIT_MS);
     expect(outcome('warm')).toBe('signature');
     deliveries = (_from, to, { message }) =>
       to === ONE && message?.$case === 'contribution' ? 0 : 1;
@@ -206,7 +207,7 @@ describe('a signature', () => {
     at(ONE).room.follow(TWO);
     at(THREE).room.follow(TWO);
     at(TWO).room.status = { ...at(TWO).room.status, role: 'leader', term: 2, leader: TWO };
-    await pass(60);
+    await pass(60 + OUTCOME_WAIT_MS);
     expect(outcome('one')).toBe('signature');
     expect(task('one')?.attempts).toHaveLength(1);
   });
@@ -228,7 +229,7 @@ describe('a second attempt', () => {
   test('signers with a queue are waited for: eight signatures that take them 600 ms need no second attempt', async () => {
     for (const node of [TWO, THREE]) slowShares(at(node).room, 150);
     for (let each = 0; each < 8; each++) sign(`sign-${each}`, ONE);
-    await pass(1_000);
+    await pass(1_000 + OUTCOME_WAIT_MS);
     const made = Array.from({ length: 8 }, (_, each) => task(`sign-${each}`));
     expect(made.map((each) => each?.attempts.length)).toEqual(made.map(() => 1));
     expect(made.map((_, each) => outcome(`sign-${each}`))).toEqual(made.map(() => 'signature'));
@@ -272,7 +273,7 @@ describe('a second attempt', () => {
     await pass(2_000);
     expect(task('one')?.attempts).toHaveLength(1);
     released.abort();
-    await pass(50);
+    await pass(50 + OUTCOME_WAIT_MS);
     expect(outcome('one')).toBe('signature');
   });
 
