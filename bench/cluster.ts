@@ -3,8 +3,8 @@
  * hits all of them alike: `npm run bench:cluster [-- --rounds 3 --duration 8s --workers 0,1,2 --vs <main.js>] [--json]`.
  * Prints the median of the rounds for each, and the median of the ratios to the first, taken round by round.
  *
- * With `--operation retire,require,generate,cold` it runs these instead, with `--nodes 10 --threshold 7` for keys of ten nodes:
- * see `operations.ts`.
+ * With `--operation retire,require,generate,cold,pooled` it runs these instead, with `--nodes 10 --threshold 7` for keys of ten
+ * nodes and `--gg20-profile P2048` for ECDSA keys: see `operations.ts`.
  */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     operation: { type: 'string' },
     nodes: { type: 'string', default: '3' },
     threshold: { type: 'string', default: '2' },
+    'gg20-profile': { type: 'string', default: 'P3072' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -67,6 +68,7 @@ async function run({ main, flags }: Way): Promise<readonly Row[]> {
       nodes: Number(values.nodes),
       threshold: Number(values.threshold),
       inFlight: Number(values.concurrency),
+      profile: values['gg20-profile'] === 'P2048' ? 'P2048' : 'P3072',
       until: { durationMs: 1000 * Number.parseFloat(values.duration) },
     });
   }

@@ -16,6 +16,7 @@ import type { Until } from '../src/cli/measure.js';
 import { GENERATE_MS, openClient, SIGN_MS, waitForLeader } from '../src/cli/open-client.js';
 import { readClientFile } from '../src/client/index.js';
 import type { QuorateClient } from '../src/client/index.js';
+import { signPooled } from './pooled.js';
 
 /** Each by its name on the command line. */
 export const OPERATIONS = {
@@ -27,6 +28,8 @@ export const OPERATIONS = {
   generate: generateKeys,
   /** The first signature of keys at rest, whose supplies have been forgotten; then the next one of each. */
   cold: signColdAndWarm,
+  /** ECDSA from presignatures, and making these. */
+  pooled: signPooled,
 } as const;
 
 export type OperationName = keyof typeof OPERATIONS;
@@ -35,6 +38,8 @@ export type OperationSettings = {
   readonly nodes: number;
   readonly threshold: number;
   readonly inFlight: number;
+  /** Of ECDSA keys. */
+  readonly profile: 'P2048' | 'P3072';
   readonly until: Until;
 };
 
@@ -49,7 +54,7 @@ export type OperationRow = {
   readonly node_cpu_ms_per_call: number | undefined;
 };
 
-type Bench = OperationSettings & {
+export type Bench = OperationSettings & {
   readonly client: QuorateClient;
   readonly timed: (operation: string, ...rest: Timed) => Promise<OperationRow>;
 };
