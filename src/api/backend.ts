@@ -1,5 +1,6 @@
 import type { ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { OpenSecrets } from '../keys/index.js';
+import type { RoomLevel } from '../ports/index.js';
 import type { Led, QuorumStatus } from '../raft/index.js';
 import type {
   ActiveKey,
@@ -102,4 +103,8 @@ export type NodeStatus = {
   readonly timeMs: Millis;
   /** How often operators have corrected it. */
   readonly timeCorrections: number;
+  /** On this node's disk. */
+  readonly room: RoomLevel;
+  /** Of it, in bytes, where that is known. */
+  readonly freeBytes: number | undefined;
 };

@@ -5,7 +5,7 @@ import type { GenesisMember } from '../identity/index.js';
 import type { QuorumStatus } from '../raft/index.js';
 import { isInUse } from '../state/index.js';
 import type { ActiveKey } from '../state/index.js';
-import { GetClusterRequest, Gg20Profile, MemberRole } from '../wire/index.js';
+import { DiskRoom, GetClusterRequest, Gg20Profile, MemberRole } from '../wire/index.js';
 import type {
   CorrectTimeResponse,
   GetClusterResponse,
@@ -85,9 +85,17 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
         ? keys.filter((key) => canSign(key, backend.local().signersOf(key), reached)).length
         : 0,
       timeCorrections: status.timeCorrections,
+      diskRoom: ROOMS[status.room],
+      diskFreeBytes: BigInt(status.freeBytes ?? 0),
     },
   };
 }
+
+const ROOMS: Readonly<Record<NodeStatus['room'], DiskRoom>> = {
+  enough: DiskRoom.ENOUGH,
+  low: DiskRoom.LOW,
+  none: DiskRoom.NONE,
+};
 
 /** Ids of keys stand in them: of the same callers that may see all keys. */
 function shownFailures({ caller }: Call, backend: Backend): SigningFailures[] {

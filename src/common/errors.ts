@@ -42,6 +42,20 @@ export type ErrorDetails = {
   readonly cause?: unknown;
 };
 
+/**
+ * The error of a node's log or state that is not what was written there: `data-loss` (`LOG_DAMAGED`). It says what becomes of the
+ * node, for nobody should look that up while the node is down.
+ */
+export function damagedLog(what: string, cause?: unknown): ClusterError {
+  return new ClusterError(
+    'data-loss',
+    `${what}. This node has lost what it promised the others, and must not run again: do not repair its log and do not restore ` +
+      'a copy. Leave it stopped; the others go on while they are a majority. `quorate keys reshare --participants` gives its ' +
+      'part of each key to them (docs/runbook.md)',
+    { reason: 'LOG_DAMAGED', ...(cause === undefined ? {} : { cause }) },
+  );
+}
+
 /** A mistake of ours. Never caught to carry on: the node stops before it writes. */
 export class Bug extends Error {
   override readonly name = 'Bug';

@@ -15,7 +15,7 @@ export {
   utf8,
 } from './bytes.js';
 export { codeOf, whyUnreadable } from './error-code.js';
-export { assert, Bug, ClusterError, unreachable, wordsOf } from './errors.js';
+export { assert, Bug, ClusterError, damagedLog, unreachable, wordsOf } from './errors.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
 export { isKeyExposed } from './file-modes.js';
 export {

@@ -29,6 +29,8 @@ export type Holdings = {
   readonly credentials: NodeCredentials;
   readonly consensus: ConsensusStore;
   readonly shares: ShareStore;
+  /** Where the embedded stores are. */
+  readonly folders: readonly string[];
   readonly signer: Signer;
   /** 32 bytes. Its user ends it after making a copy; closing does at the latest. */
   readonly wrappingKey: SecretBytes;
@@ -90,12 +92,14 @@ export async function openHoldings(
       credentials,
       consensus,
       shares,
+    const folders = [directory.logPath, directory.sharesPath];
       signer,
       wrappingKey,
       nextWrappingKey,
       writeCount,
       close,
     };
+      folders,
   } catch (error) {
     await directory.release();
     throw error;

@@ -23,6 +23,7 @@ import type { Environment } from '../pki/index.js';
 import type { Compute, Logger } from '../ports/index.js';
 import { createPeerServer, createPublicServer, PeerNetwork, STOP_GRACE_MS } from '../rpc/index.js';
 import type { PeerServer, PublicServer, Self, Traffic } from '../rpc/index.js';
+import { DiskRoom } from '../store/index.js';
 import type { NodeConfig } from './config.js';
 import { CertificateWatch, endOf, endOfBundle } from './certificate-watch.js';
 import { CredentialReload } from './credential-reload.js';
@@ -198,7 +199,7 @@ export class Node implements AsyncDisposable {
    *   stored state is above the level of this build.
    */
   async start(addresses: ReadonlyMap<NodeId, string>): Promise<void> {
-    const { genesis, consensus, shares, signer } = this.#holdings;
+    const { genesis, consensus, shares, folders, signer } = this.#holdings;
     const { wrappingKey, nextWrappingKey } = this.#holdings;
     const logger = this.#logger;
     for (const { nodeId: peer } of genesis.members) {
@@ -302,6 +303,7 @@ export class Node implements AsyncDisposable {
   /** The backend of the public port, for a process that runs the node and calls it, too. Nothing before the start. */
   get backend(): Backend | undefined {
     return this.#replica;
+        room: new DiskRoom(folders, systemClock, logger),
   }
 
   /** Totals since the start: sent to peers, and made durable. */

@@ -16,6 +16,7 @@ import type {
   Primes,
   Random,
   ShareStore,
+  Room,
   Signer,
   Verify,
 } from '../ports/index.js';
@@ -52,6 +53,8 @@ export type ReplicaPorts = {
   readonly shares: ShareStore;
   readonly logger: Logger;
 };
+  /** On the disk of `consensus`; boundless unless given. */
+  readonly room?: Room | undefined;
 
 export type ReplicaConfig = {
   readonly genesis: Genesis;
@@ -139,6 +142,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     },
   });
   const keys = new KeyManager({
+    room: ports.room,
     shares: ports.shares,
     wrappingKey: config.wrappingKey,
     clusterId: genesis.clusterId,
@@ -178,8 +182,8 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       alarms,
       judging,
       consensus: {
-        propose: (payload) => {
-          const entry = driver.propose(payload);
+        propose: (payload, isNew) => {
+          const entry = driver.propose(payload, isNew);
           return typeof entry === 'string' ? entry : 'proposed';
         },
         nextTimeMs: () => {
@@ -258,7 +262,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     unlockSigning: (order) => tasks.unlock(order),
     transferLeadership: (order, signal) => tasks.transferLeadership(order, signal),
     status: () => {
-      const { leader, term, commit, applied, caughtUp } = driver.status();
+      const { leader, term, commit, applied, caughtUp, room } = driver.status();
       return {
         clusterId: genesis.clusterId,
         nodeId: signer.node,
@@ -285,6 +289,8 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     stop: async () => {
       lists.stop();
       tasks.stop();
+        room,
+        freeBytes: ports.room?.freeBytes(),
       network.stop();
       await driver.stop();
       keys.close();

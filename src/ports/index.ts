@@ -10,6 +10,8 @@ export type { PrimeKind, Primes } from './primes.js';
 export type { Random } from './random.js';
 export type { Signer } from './signer.js';
 export { readOrDamaged, sharePages, sharesUnder } from './share-pages.js';
+export { BOUNDLESS } from './room.js';
+export type { Room, RoomLevel } from './room.js';
 export { ShareStoreError } from './share-store.js';
 export type { PutResult, ShareId, SharePage, SharePageRequest, ShareStore } from './share-store.js';
 export type {

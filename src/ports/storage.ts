@@ -75,7 +75,10 @@ export interface ConsensusStore {
    * @throws ClusterError `data-loss` for a record that cannot be read.
    */
   readLog(after: LogIndex, limits: LogPageLimits): LogPage | undefined;
-  /** Resolves when all of `batch` is durable. One call at a time. A rejection ends the process: never retried. */
+  /**
+   * Resolves when all of `batch` is durable. One call at a time. A rejection with the reason `DISK_FULL` has begun nothing, and
+   * the same batch may be given again; any other ends the process: whether that batch is durable is not known.
+   */
   persist(batch: Persist): Promise<void>;
   /** Of the durable state only; synchronous. The caller does not alter what it gets. */
   get(key: Uint8Array): Uint8Array | undefined;

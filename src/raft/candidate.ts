@@ -12,6 +12,7 @@ import { becomeLeader } from './leader.js';
 import type { VoteReply, VoteRequest } from './messages.js';
 import { outcome } from './quorum.js';
 import { refuseReads } from './read-index.js';
+import { ticksToElection } from './room.js';
 
 /**
  * Counts towards the election timeout, and asks for pre-votes when it is over (Raft §5.2, §9.6).
@@ -20,7 +21,7 @@ import { refuseReads } from './read-index.js';
  */
 export function tickElection(core: Core, ticks: number, suspect: boolean): void {
   core.electionElapsedTicks += ticks;
-  if (core.electionElapsedTicks < core.electionTimeoutTicks || suspect) return;
+  if (ticksToElection(core) > 0 || suspect) return;
   // A node that cannot save its vote cannot be elected.
   if (isDiskStalled(core)) restartElectionTimer(core);
   else becomePrecandidate(core);

@@ -1,5 +1,5 @@
-import { ClusterError, equal } from '../common/index.js';
-import type { LogIndex } from '../common/index.js';
+import { damagedLog, equal } from '../common/index.js';
+import type { ClusterError, LogIndex } from '../common/index.js';
 import type { Entry, Link } from '../ports/index.js';
 import { entryHash, ZERO_HASH } from './entry-hash.js';
 
@@ -42,7 +42,5 @@ export function requireChain(previous: Link, entries: readonly Entry[]): void {
 }
 
 export function damagedAt(index: LogIndex): ClusterError {
-  return new ClusterError('data-loss', `The log is damaged at index ${index}`, {
-    reason: 'LOG_DAMAGED',
-  });
+  return damagedLog(`The log is damaged at index ${index}`);
 }

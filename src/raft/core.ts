@@ -1,7 +1,8 @@
 import type { AlarmKind } from '../alarms/index.js';
 import type { Budgets, LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type { Entry, LogFields, Random } from '../ports/index.js';
+import type { Entry, LogFields, Random, RoomLevel } from '../ports/index.js';
 import type { Acknowledgements } from './acknowledgements.js';
+import { PROMISES_MAX } from './limits.js';
 import type { Timing, Limits } from './limits.js';
 import type { Log } from './log.js';
 import type { Message } from './messages.js';
@@ -42,6 +43,9 @@ export type LeaderRole = {
   transfer: Transfer | undefined;
   /** Why the last transfer of this term was given up. */
   transferFailed: 'behind' | 'not-elected' | undefined;
+  /** When it had last tried all peers to hand leadership over for want of room, and how many of them it has tried since. */
+  roomTick: number | undefined;
+  roomTried: number;
 };
 
 /** Ticks are those of the leader's role. */
@@ -169,6 +173,8 @@ export type Core = {
   electionTimeoutTicks: number;
   /** How long the write under way has lasted. */
   writingTicks: number | undefined;
+  /** On the own disk, as last told. */
+  room: RoomLevel;
   nextReadId: number;
 };
 
@@ -200,11 +206,13 @@ export function sendNow(core: Core, message: Message): void {
 
 /**
  * Sends what promises that term, vote and the log up to `index` are durable: at once if they are, else after the next
- * write. A promise to another node is on disk before the bytes that carry it are on the wire.
+ * write. A promise to another node is on disk before the bytes that carry it are on the wire. Of {@link PROMISES_MAX} that wait
+ * the oldest is lost.
  */
 export function sendPromise(core: Core, message: Message, index: LogIndex): void {
   const kept = core.hardState === 'durable' && index <= core.log.durable;
   (kept ? core.outbox.now : core.outbox.afterPersist).push(message);
+  if (core.outbox.afterPersist.length > PROMISES_MAX) core.outbox.afterPersist.shift();
 }
 
 export function alarm(core: Core, kind: AlarmKind, { from, term, type }: Message): void {

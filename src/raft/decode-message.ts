@@ -150,6 +150,7 @@ function fromWireAnswer(wire: WireReply): AppendAnswer | undefined {
     return { refused: 'conflict', prevIndex: index, hintIndex, hintTerm };
   }
   if (hintIndex !== 0 || hintTerm !== 0) return undefined;
+  if (wire.refusal === AppendRefusal.ROOM) return { refused: 'room', match: index };
   if (wire.refusal === AppendRefusal.TIME) return { refused: 'time', match: index };
   if (wire.refusal === AppendRefusal.UNSPECIFIED) return { refused: undefined, match: index };
   return undefined;

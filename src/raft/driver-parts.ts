@@ -7,6 +7,8 @@ import type {
   Logger,
   PatientNetwork,
   Write,
+  Room,
+  RoomLevel,
 } from '../ports/index.js';
 import type { Agreed } from './core.js';
 import type { Raft, RoleName } from './raft.js';
@@ -37,6 +39,8 @@ export type RaftDriverParts = {
   readonly logger: Logger;
   readonly alarms: Alarms;
   /** Something that must not be survived: the driver has stopped for good, the process is to end. */
+  /** On the disk of `store`; boundless unless given. */
+  readonly room?: Room | undefined;
   readonly onFatal: (error: unknown) => void;
 };
 
@@ -50,6 +54,8 @@ export type RaftStatus = {
   readonly caughtUp: boolean;
 };
 
+  /** On this node's disk; `none` too while a write waits for it. */
+  readonly room: RoomLevel;
 /** How one node hears another in consensus. */
 export type PeerStatus = {
   /** Since it last answered this leader, or else said anything; `undefined` if it never did in this run. */

@@ -1,6 +1,7 @@
 import { ClusterError } from '../common/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type { Entry } from '../ports/index.js';
+import { BOUNDLESS } from '../ports/index.js';
+import type { Entry, Room, RoomLevel } from '../ports/index.js';
 import { Applier } from './applier.js';
 import type { TransferRefusal } from './begin-transfer.js';
 import { decodeMessage } from './decode-message.js';
@@ -35,6 +36,7 @@ export class RaftDriver {
   readonly #transfers = new TransferWaiters();
   readonly #quorum: QuorumWatch;
   readonly #time: SteadyClock;
+  readonly #room: Room;
   #state: 'new' | 'running' | 'stopped' = 'new';
   #isPumpDue = false;
   #seen = '';
@@ -44,6 +46,7 @@ export class RaftDriver {
     this.#parts = parts;
     this.#raft = parts.raft;
     this.#reads = new ReadWaiters();
+    this.#room = parts.room ?? BOUNDLESS;
     this.#time = new SteadyClock(parts.clock, parts.alarms);
     this.#quorum = new QuorumWatch(parts.alarms, parts.logger);
     this.#ticks = new TickTimer({
@@ -91,10 +94,12 @@ export class RaftDriver {
   /**
    * Adds a command to the log. An entry that is given back may be lost until it is applied.
    *
+   * @param isNew - It begins something that need not be begun: refused while the disks are low on room.
    * @throws ClusterError `invalid-request` when the payload is too long for an entry.
    */
-  propose(payload: Uint8Array): Entry | 'not-leader' | 'overloaded' {
+  propose(payload: Uint8Array, isNew = false): Entry | 'not-leader' | 'overloaded' | 'no-room' {
     if (this.#state !== 'running') return 'not-leader';
+    if (isNew && this.#raft.role === 'leader' && !this.#raft.hasRoomForNew) return 'no-room';
     const result = this.#raft.propose(payload, this.#time.now());
     this.#schedule();
     return result;
@@ -162,6 +167,7 @@ export class RaftDriver {
       commit,
       applied: this.#applier.applied,
       caughtUp: this.#raft.caughtUp(),
+      room: this.#roomNow(),
     };
   }
 
@@ -186,6 +192,10 @@ export class RaftDriver {
     this.#ticks.stop();
     this.#writer.stop();
     this.#applier.stop();
+  #roomNow(): RoomLevel {
+    return this.#writer.waitsForRoom ? 'none' : this.#room.look();
+  }
+
     this.#reads.refuseAll();
     this.#transfers.refuseAll();
   }
@@ -222,6 +232,7 @@ export class RaftDriver {
 
   /** Looks for things to do once the current event is over, so that all that it brings is done together. */
   #schedule(): void {
+    this.#raft.setRoom(this.#roomNow());
     if (this.#isPumpDue || this.#state !== 'running') return;
     this.#isPumpDue = true;
     void Promise.resolve().then(() => {
@@ -252,7 +263,10 @@ export class RaftDriver {
     const hasApplied = this.#applier.apply(untilMs);
     const { persist, sendAfterPersist } = ready;
     if (persist === undefined) this.#send(sendAfterPersist);
-    else this.#writer.write(persist, () => this.#send(sendAfterPersist));
+    else {
+      this.#raft.setRoom(this.#roomNow());
+      this.#writer.write(persist, () => this.#send(sendAfterPersist));
+    }
     if (hasApplied) this.#applyDone();
     this.#writer.applied(hasApplied);
   }

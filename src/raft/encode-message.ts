@@ -114,6 +114,12 @@ function toWire(message: Message): WireMessage['message'] {
   }
 }
 
+const REFUSALS = {
+  none: AppendRefusal.UNSPECIFIED,
+  time: AppendRefusal.TIME,
+  room: AppendRefusal.ROOM,
+} as const;
+
 /** `match_index` is the index in question: of a conflict, the `prev_index` that was not found. */
 function toWireAnswer(answer: AppendAnswer): {
   matchIndex: bigint;
@@ -131,7 +137,7 @@ function toWireAnswer(answer: AppendAnswer): {
   }
   return {
     matchIndex: BigInt(answer.match),
-    refusal: answer.refused === 'time' ? AppendRefusal.TIME : AppendRefusal.UNSPECIFIED,
+    refusal: REFUSALS[answer.refused ?? 'none'],
     hintIndex: 0n,
     hintTerm: 0n,
   };

@@ -9,6 +9,7 @@ import type { Core } from './core.js';
 import { appliedByMajority, askForTime, clockInLog } from './log-time.js';
 import type { Append, AppendAnswer } from './messages.js';
 import { refuseReads } from './read-index.js';
+import { hasNoRoom } from './room.js';
 import { isTimely } from './time.js';
 
 /** Follows `leader` in `term`, or no leader yet. The vote is forgotten with the term, and only with it. */
@@ -107,6 +108,7 @@ function takeAppend(core: Core, append: Append): AppendAnswer | undefined {
     return undefined;
   }
   const lastKnown = prevIndex + known;
+  if (fresh.length > 0 && hasNoRoom(core)) return { refused: 'room', match: lastKnown };
   const timely = countTimely(core, log.linkAt(lastKnown)?.timeMs ?? 0, fresh);
   const refused = fresh[timely];
   if (refused !== undefined && refused.timeMs > clockInLog(core)) askForTime(core);

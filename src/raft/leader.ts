@@ -10,6 +10,7 @@ import { sealEntry } from './entry-hash.js';
 import { watchClocks } from './clock-watch.js';
 import { becomeFollower } from './follower.js';
 import { bytesOf, entryBytes } from './limits.js';
+import type { Limits } from './limits.js';
 import { firstOf } from './log.js';
 import { nextTimeMs, watchTime } from './log-time.js';
 import type { AppendReply } from './messages.js';
@@ -34,21 +35,24 @@ export function becomeLeader(core: Core): void {
     clockAwayTick: undefined,
     transfer: undefined,
     transferFailed: undefined,
+    roomTick: undefined,
+    roomTried: 0,
   };
   core.role = role;
   appendOwn(core, role, 'no-op', new Uint8Array(0));
 }
 
 /**
- * Adds a command to the log, unless too much waits to be committed. While leadership is handed over there is no leader that
+ * Adds a command to the log, unless too much waits to be committed or the disk has no room for it. While leadership is handed over there is no leader that
  * takes one: the target's log would never be whole.
  */
 export function propose(
   core: Core,
   role: LeaderRole,
   payload: Uint8Array,
-): Entry | 'not-leader' | 'overloaded' {
+): Entry | 'not-leader' | 'overloaded' | 'no-room' {
   if (role.transfer !== undefined) return 'not-leader';
+  if (core.room === 'none') return 'no-room';
   if (role.uncommittedBytes + entryBytes({ payload }) > core.limits.uncommittedBytesMax) {
     return 'overloaded';
   }
@@ -138,11 +142,16 @@ export function replicate(core: Core, role: LeaderRole): void {
 function sendEntries(core: Core, role: LeaderRole, peer: NodeId, progress: Progress): boolean {
   let sent = false;
   while (progress.next <= core.log.last.index && progress.maySendEntries(core.limits)) {
-    const entries = core.log.batch(progress.next, core.limits);
+    const entries = core.log.batch(progress.next, limitsOf(core, progress));
     sendAppend(core, role, peer, progress, entries);
     sent = true;
   }
   return sent;
+}
+
+/** A follower that has no room is asked with one entry at a time whether it has some again. */
+function limitsOf({ limits }: Core, { refusedForRoom }: Progress): Limits {
+  return refusedForRoom ? { ...limits, appendEntriesMax: 1 } : limits;
 }
 
 function isAppendDue(core: Core, role: LeaderRole, progress: Progress): boolean {
@@ -218,7 +227,7 @@ export function supply(core: Core, role: LeaderRole, peer: NodeId, page: LogPage
   requireChain(previous, entries);
   // The rest is in memory, and what the disk has in its place need not be the same.
   const old = entries.filter((entry) => entry.index <= core.log.start);
-  const sent = progress.maySendEntries(core.limits) ? firstOf(old, core.limits) : [];
+  const sent = progress.maySendEntries(core.limits) ? firstOf(old, limitsOf(core, progress)) : [];
   sendBehind(core, role, peer, progress, { previous, entries: sent });
 }
 
@@ -254,7 +263,8 @@ export function onAppendReply(core: Core, role: LeaderRole, reply: AppendReply):
       break;
     }
     case 'time':
-      progress.refusedTime(answer.match);
+    case 'room':
+      progress.refused(answer.match, answer.refused);
       break;
     default:
       unreachable(answer);

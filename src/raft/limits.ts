@@ -104,6 +104,14 @@ export const TIME_QUESTIONS_LEVEL = 3;
 export const LOG_FRONT_LEVEL = 3;
 /** The feature level from which on a leader can hand leadership over. */
 export const LEADERSHIP_TRANSFER_LEVEL = 3;
+/** The feature level from which on a follower may say that it has no room for an entry. */
+export const ROOM_REFUSALS_LEVEL = 3;
+/** How often a leader that is low on room tries to hand leadership over. */
+export const ROOM_TRANSFER_EVERY_MS: Millis = 10_000;
+/** How long a write that found no room waits before it is tried again. */
+export const ROOM_AGAIN_MS: Millis = 1_000;
+/** Messages that wait for a write; of more the oldest are lost, as messages may be. */
+export const PROMISES_MAX = 1_024;
 export const VOTERS_MAX = 20;
 
 /** The size of an entry in every bound of {@link Limits}. */

@@ -36,8 +36,8 @@ export type Append = Head<'append'> & {
 export type AppendAnswer =
   /** The log equals the leader's up to `match`, durably. */
   | { readonly refused: undefined; readonly match: LogIndex }
-  /** As above, but the entry behind `match` is too far ahead in time. */
-  | { readonly refused: 'time'; readonly match: LogIndex }
+  /** As above, but the entry behind `match` is too far ahead in time, or there is no room for it. */
+  | { readonly refused: 'time' | 'room'; readonly match: LogIndex }
   /** No such entry at `prevIndex`. The logs agree at `hintIndex` at the latest, where the term here is `hintTerm`. */
   | {
       readonly refused: 'conflict';

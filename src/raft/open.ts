@@ -1,4 +1,4 @@
-import { assert, BOOT_BYTES, Budgets, ClusterError, fromHex } from '../common/index.js';
+import { assert, BOOT_BYTES, Budgets, damagedLog, fromHex } from '../common/index.js';
 import type { Boot, LogIndex, Millis, NodeId } from '../common/index.js';
 import type { Entry, HardState, LogFront, Random } from '../ports/index.js';
 import { Acknowledgements } from './acknowledgements.js';
@@ -54,9 +54,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
   const { term, votedFor } = loaded.hardState;
   // Log and term are saved together, so a term without a log is as much a loss as a log ahead of its term.
   if (isNew ? term !== 0 : term < log.last.term) {
-    throw new ClusterError('data-loss', `The log does not fit the saved term ${term}`, {
-      reason: 'LOG_DAMAGED',
-    });
+    throw damagedLog(`The log does not fit the saved term ${term}`);
   }
   const core: Core = {
     id,
@@ -99,6 +97,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     electionElapsedTicks: 0,
     electionTimeoutTicks: timing.electionTicksMax,
     writingTicks: undefined,
+    room: 'enough',
     nextReadId: firstReadId(config.random.bytes(6)),
   };
   restartElectionTimer(core);

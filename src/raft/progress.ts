@@ -17,6 +17,8 @@ export class Progress {
   wanted = false;
   /** The follower refused an entry for its time, and has not moved since. */
   refusedForTime = false;
+  /** The follower had no room for an entry, and has not moved since. */
+  refusedForRoom = false;
   /** An append must go even if it has nothing new to say. */
   heartbeatDue = false;
   /** The highest commit index that the follower can have learnt from what was sent. */
@@ -43,7 +45,7 @@ export class Progress {
   /** Whether entries, if there are any from `next` on, may be sent now. */
   maySendEntries(limits: Limits): boolean {
     if (this.state === 'probe') {
-      return !this.probing || (this.refusedForTime && this.heartbeatDue);
+      return !this.probing || (this.#isRefused && this.heartbeatDue);
     }
     return (
       this.#inFlight.length < limits.inFlightMessagesMax &&
@@ -70,11 +72,12 @@ export class Progress {
     if (match > this.match) {
       this.match = match;
       this.refusedForTime = false;
+      this.refusedForRoom = false;
     }
     this.next = Math.max(this.next, this.match + 1);
     this.#landed();
     // Any answer in agreement ends the search, but for one that only repeats what a refusal for time left standing.
-    if (this.state === 'probe' && match === this.next - 1 && !this.refusedForTime) {
+    if (this.state === 'probe' && match === this.next - 1 && !this.#isRefused) {
       this.state = 'replicate';
       this.probing = false;
     }
@@ -92,11 +95,16 @@ export class Progress {
   }
 
   /** The follower will not take the entry after `match` yet. Tried again with each heartbeat, from the same place. */
-  refusedTime(match: LogIndex): void {
+  refused(match: LogIndex, why: 'time' | 'room'): void {
     this.match = Math.max(this.match, match);
-    this.refusedForTime = true;
+    this.refusedForTime = why === 'time';
+    this.refusedForRoom = why === 'room';
     this.#probeFrom(this.match + 1);
     this.probing = true;
+  }
+
+  get #isRefused(): boolean {
+    return this.refusedForTime || this.refusedForRoom;
   }
 
   /** There is nothing to be sent before `next`. */

@@ -1,6 +1,6 @@
-import { assert, ClusterError } from '../common/index.js';
+import { assert, ClusterError, damagedLog } from '../common/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type { Entry, LogPage, LogPageLimits } from '../ports/index.js';
+import type { Entry, LogPage, LogPageLimits, RoomLevel } from '../ports/index.js';
 import { beginTransfer } from './begin-transfer.js';
 import type { TransferRefusal } from './begin-transfer.js';
 import { isLeaderAlive, tickElection } from './candidate.js';
@@ -28,6 +28,8 @@ import {
   unreadBehind,
 } from './ready.js';
 import type { Ready, Urgent } from './ready.js';
+import { hasRoomForNew, ticksToElection } from './room.js';
+import { tickRoom } from './room-transfer.js';
 import { step } from './step.js';
 
 export type RoleName = Core['role']['type'];
@@ -106,9 +108,7 @@ export class Raft {
     const { durable, front } = this.#core.log;
     if (applied > durable || applied < front) {
       const where = applied > durable ? 'ahead of the log' : 'behind the front of the log';
-      throw new ClusterError('data-loss', `The state is ${where}, at ${applied}`, {
-        reason: 'LOG_DAMAGED',
-      });
+      throw damagedLog(`The state is ${where}, at ${applied}`);
     }
     this.#core.applied = applied;
     this.#core.agreed = agreed;
@@ -138,6 +138,7 @@ export class Raft {
     if (core.writingTicks !== undefined) core.writingTicks += ticks;
     if (core.role.type === 'leader') {
       tickLeader(core, core.role, ticks, suspect);
+      tickRoom(core);
     } else {
       tickQuestion(core, ticks);
       tickElection(core, ticks, suspect);
@@ -147,9 +148,9 @@ export class Raft {
 
   /** Ticks until something can be due: as leader a heartbeat, else an election or a question that is asked again. */
   ticksToNext(): number {
-    const { role, timing, reads, electionTimeoutTicks, electionElapsedTicks } = this.#core;
+    const { role, timing, reads } = this.#core;
     if (role.type === 'leader') return Math.max(1, ticksToHeartbeat(this.#core, role));
-    const left = electionTimeoutTicks - electionElapsedTicks;
+    const left = ticksToElection(this.#core);
     if (left > 0 && reads.asking === undefined) return left;
     return left > 0 ? Math.min(left, timing.heartbeatTicks) : timing.heartbeatTicks;
   }
@@ -165,7 +166,7 @@ export class Raft {
    *
    * @throws ClusterError `invalid-request` when the payload is longer than {@link PAYLOAD_BYTES_MAX}.
    */
-  propose(payload: Uint8Array, now: Millis): Entry | 'not-leader' | 'overloaded' {
+  propose(payload: Uint8Array, now: Millis): Entry | 'not-leader' | 'overloaded' | 'no-room' {
     const core = this.#core;
     core.now = now;
     if (payload.length > PAYLOAD_BYTES_MAX) {
@@ -174,6 +175,16 @@ export class Raft {
       });
     }
     return core.role.type === 'leader' ? propose(core, core.role, payload) : 'not-leader';
+  }
+
+  /** The room on the own disk, from now on. */
+  setRoom(room: RoomLevel): void {
+    this.#core.room = room;
+  }
+
+  /** As {@link hasRoomForNew}. */
+  get hasRoomForNew(): boolean {
+    return hasRoomForNew(this.#core);
   }
 
   /** As {@link beginTransfer}. While it is under way, nothing can be proposed. */

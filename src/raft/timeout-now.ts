@@ -21,8 +21,9 @@ export function onTimeoutNow(core: Core, message: TimeoutNow): void {
       core.released = { term: core.term, target, tick: core.ticks };
     return;
   }
-  // Such a node would lose, or lead with a disk that it waits for.
+  // Such a node would lose, or lead with a disk that it waits for or that has no room for anything new.
   if (core.log.termAt(lastIndex) !== lastTerm || isDiskStalled(core)) return;
+  if (core.room !== 'enough') return;
   refuseReads(core);
   becomeCandidate(core);
 }

@@ -1,8 +1,10 @@
+import { ClusterError } from '../common/index.js';
 import type { LogIndex, Millis } from '../common/index.js';
-import type { Timer } from '../ports/index.js';
+import type { Persist, Timer } from '../ports/index.js';
 import type { Applier } from './applier.js';
 import type { RaftDriverParts } from './driver-parts.js';
 import { ZERO_HASH } from './entry-hash.js';
+import { ROOM_AGAIN_MS } from './limits.js';
 import type { Ready } from './ready.js';
 
 /** Pending writes of the state leave alone when nothing was applied for this long. */
@@ -17,22 +19,26 @@ export type WriterEvents = {
   failed(error: unknown): void;
 };
 
-/** Makes durable what consensus asks for, together with what was applied since. One write is under way at a time. */
+type WriterParts = Pick<RaftDriverParts, 'raft' | 'store' | 'machine' | 'clock' | 'logger'>;
+
+/**
+ * Makes durable what consensus asks for, together with what was applied since. One write is under way at a time. One for
+ * which the disk has no room is not begun: it stays under way, and is tried again until there is room.
+ */
 export class Writer {
-  readonly #parts: Pick<RaftDriverParts, 'raft' | 'store' | 'machine' | 'clock'>;
+  readonly #parts: WriterParts;
   readonly #applier: Applier;
   readonly #events: WriterEvents;
   /** The last entry whose writes have been handed to the store. */
   #flushed: LogIndex;
   #writing: Promise<void> | undefined;
   #timer: Timer | undefined;
+  #isWaiting = false;
+  /** Ends a pause of that wait. */
+  #goOn: (() => void) | undefined;
   #isStopped = false;
 
-  constructor(
-    parts: Pick<RaftDriverParts, 'raft' | 'store' | 'machine' | 'clock'>,
-    applier: Applier,
-    events: WriterEvents,
-  ) {
+  constructor(parts: WriterParts, applier: Applier, events: WriterEvents) {
     this.#parts = parts;
     this.#applier = applier;
     this.#events = events;
@@ -41,6 +47,11 @@ export class Writer {
 
   get isBusy(): boolean {
     return this.#writing !== undefined;
+  }
+
+  /** The write under way has found no room. */
+  get waitsForRoom(): boolean {
+    return this.#isWaiting;
   }
 
   /** Begins a write. `keep` is called when it is durable, and consensus knows: what was promised may leave. */
@@ -61,6 +72,7 @@ export class Writer {
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+    this.#goOn?.();
   }
 
   /** Resolves when no write is under way. */
@@ -69,25 +81,65 @@ export class Writer {
   }
 
   async #write(persist: Ready['persist'], keep: () => void): Promise<void> {
-    const { raft, machine, store } = this.#parts;
+    const { machine, store } = this.#parts;
     try {
       const writes = machine.pendingWrites();
       const entries = persist?.entries ?? [];
       const { applied } = this.#applier;
       this.#flushed = applied;
-      await store.persist({ entries, ...persist, writes, applied });
-      this.#writing = undefined;
-      if (this.#isStopped) return;
-      machine.flushed(writes);
-      const last = entries.at(-1);
-      raft.persisted(last?.index ?? 0, last?.hash ?? ZERO_HASH);
-      keep();
-      this.#events.done();
+      const batch = { entries, ...persist, writes, applied };
+      try {
+        await store.persist(batch);
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        await this.#whenThereIsRoom(batch, error);
+      }
+      this.#saved(batch, keep);
     } catch (error) {
       // A write that failed may or may not be on disk, and a second try can claim what the first one lost.
       this.#writing = undefined;
       if (!this.#isStopped) this.#events.failed(error);
     }
+  }
+
+  #saved({ writes, entries }: Persist, keep: () => void): void {
+    const { raft, machine } = this.#parts;
+    this.#writing = undefined;
+    if (this.#isStopped) return;
+    machine.flushed(writes);
+    const last = entries.at(-1);
+    raft.persisted(last?.index ?? 0, last?.hash ?? ZERO_HASH);
+    keep();
+    this.#events.done();
+  }
+
+  /** Tries until the batch is durable, or the writer is stopped. */
+  async #whenThereIsRoom(batch: Persist, found: ClusterError): Promise<void> {
+    const { logger, store } = this.#parts;
+    logger.warn('A write waits for room on the disk', { error: found.message });
+    this.#isWaiting = true;
+    for (;;) {
+      await this.#pause();
+      if (this.#isStopped) return;
+      try {
+        await store.persist(batch);
+        break;
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+      }
+    }
+    this.#isWaiting = false;
+    logger.info('The write that waited for room is durable');
+  }
+
+  async #pause(): Promise<void> {
+    let timer: Timer | undefined;
+    await new Promise<void>((resolve) => {
+      this.#goOn = resolve;
+      timer = this.#parts.clock.after(ROOM_AGAIN_MS, resolve);
+    });
+    timer?.cancel();
+    this.#goOn = undefined;
   }
 
   #armFlush(): void {
@@ -106,4 +158,8 @@ export class Writer {
     this.#parts.raft.persistStarted();
     this.write(undefined, () => undefined);
   }
+}
+
+function isDiskFull(error: unknown): error is ClusterError {
+  return error instanceof ClusterError && error.reason === 'DISK_FULL';
 }

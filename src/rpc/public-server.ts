@@ -60,7 +60,7 @@ export interface PublicServer {
   renew(tls: TlsFiles): void;
   /** Tells load balancers to go elsewhere; calls are still answered. */
   drain(): void;
-  /** As the health service says it: a leader is known, an entry of its term is applied here, and nothing drains. */
+  /** As the health service says it: a leader is known, an entry of its term is applied here, the disk has room, and nothing drains. */
   isServing(): boolean;
   /** Connections that are open now. */
   connectionCount(): number;
@@ -103,7 +103,8 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     listener.addService(rawService(service), operationsOf(service, context, parts.logger));
   const isServing = (): boolean => {
     const status = attached?.status();
-    return !draining && status?.leader !== undefined && status.caughtUp;
+    if (draining || status?.leader === undefined) return false;
+    return status.caughtUp && status.room === 'enough';
   };
   const health = new Health(Object.keys(SERVICES), isServing);
   health.addTo(listener);

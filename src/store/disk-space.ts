@@ -9,6 +9,13 @@ export type FreeBytes = (folder: string) => number;
  * the process by a signal (SIGBUS), without a word.
  */
 export const FREE_BYTES_MIN = 1024 * 1024;
+/**
+ * A write begins where so much is free beyond what it can take: lmdb (3.5.6) gives a transaction up that finds no room in its midst,
+ * and leaves the file as it was, but not its own memory, so that a process which goes on may end at any time.
+ */
+export const WRITE_MARGIN_BYTES = 2 * 1024 * 1024;
+/** Of lmdb. */
+const PAGE_BYTES = 4096;
 /** A write that fails as an "Input/output error" while less than this is free has failed for want of space. */
 const FULL_BELOW_BYTES = 16 * 1024 * 1024;
 
@@ -21,6 +28,23 @@ const SHORT_WRITE = /Input\/output error|\bEIO\b/;
 export function requireSpace(folder: string, freeBytes: FreeBytes = freeBytesOf): void {
   const free = freeBytes(folder);
   if (free < FREE_BYTES_MIN) throw diskFull(folder, free);
+}
+
+/**
+ * Requires room for a transaction.
+ *
+ * @param bytes - Of the keys and values that it writes.
+ * @param items - Records that it writes or removes: each may be on a page of its own, which is written anew.
+ * @throws ClusterError `wrong-state` (`DISK_FULL`): nothing was begun.
+ */
+export function requireSpaceFor(
+  folder: string,
+  bytes: number,
+  items: number,
+  freeBytes: FreeBytes = freeBytesOf,
+): void {
+  const free = freeBytes(folder);
+  if (free < WRITE_MARGIN_BYTES + 2 * bytes + items * PAGE_BYTES) throw diskFull(folder, free);
 }
 
 /** The error of a write or an opening, told as a full disk where it is one. */
@@ -36,7 +60,8 @@ export function diskError(
   return full || free < FULL_BELOW_BYTES ? diskFull(folder, free, error) : error;
 }
 
-function freeBytesOf(folder: string): number {
+/** As the operating system says: what a process without privileges may use. */
+export function freeBytesOf(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
 }
@@ -44,7 +69,7 @@ function freeBytesOf(folder: string): number {
 function diskFull(folder: string, free: number, cause?: unknown): ClusterError {
   return new ClusterError(
     'wrong-state',
-    `The disk of ${folder} is full: ${Math.floor(free / 1024)} KiB are free. Make room and start the node again`,
+    `The disk of ${folder} is full: ${Math.floor(free / 1024)} KiB are free. Make room`,
     { reason: 'DISK_FULL', ...(cause === undefined ? {} : { cause }) },
   );
 }

@@ -3,6 +3,7 @@
  * replicated state share one transaction; key shares are kept apart, arrive sealed, and nothing here could unseal them.
  * The store does not know the meaning of values, except log entries, which are kept as `LogEntry` messages.
  */
+export { DiskRoom, LOW_BELOW_BYTES, NONE_BELOW_BYTES } from './disk-room.js';
 export { openLmdbConsensusStore } from './lmdb/consensus-store.js';
 export type { StoreOwner } from './lmdb/environment.js';
 export { openLmdbShareStore } from './lmdb/share-store.js';

@@ -1,4 +1,4 @@
-import { assert, ClusterError, concat, nodeId, u64be, utf8 } from '../common/index.js';
+import { assert, concat, damagedLog, nodeId, u64be, utf8 } from '../common/index.js';
 import type { LogIndex } from '../common/index.js';
 import type { Entry, HardState, LogFront, Persist } from '../ports/index.js';
 import { ENTRY_KINDS, toWireEntry, ZERO_HASH } from '../raft/index.js';
@@ -117,5 +117,5 @@ function count(value: bigint): number {
 
 /** The store holds what no store of ours writes: a person must look, and the node must not start. */
 export function damaged(message: string): never {
-  throw new ClusterError('data-loss', message);
+  throw damagedLog(message);
 }

@@ -7,7 +7,11 @@ import type { TaskMessageBody } from '../wire/index.js';
 
 /** Consensus, as far as tasks use it. */
 export type Consensus = {
-  propose(payload: Uint8Array): 'proposed' | 'not-leader' | 'overloaded';
+  /** @param isNew - It begins something that need not be begun: refused while the disks are low on room. */
+  propose(
+    payload: Uint8Array,
+    isNew?: boolean,
+  ): 'proposed' | 'not-leader' | 'overloaded' | 'no-room';
   /** The time that an entry which is proposed now would get; `undefined` where this node does not lead. */
   nextTimeMs(): Millis | undefined;
   /** As leader: since this voter last answered it, or since the election; `undefined` of this node itself. */

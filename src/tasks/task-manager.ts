@@ -194,7 +194,7 @@ export class TaskManager {
     // Outcomes that no client waits for ride with each command of another part.
     const appending: TaskContext = {
       ...context,
-      consensus: { ...consensus, propose: (command) => outcomes.propose(command) },
+      consensus: { ...consensus, propose: (...asked) => outcomes.propose(...asked) },
     };
     const bringers = new Bringers();
     const intake = new Intake(appending, view, leadership, leaders, bringers);

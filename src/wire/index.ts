@@ -79,6 +79,7 @@ export {
   TimeCorrectedResult,
 } from './gen/quorate/v1/task.js';
 export {
+  DiskRoom,
   Cluster,
   CorrectTimeRequest,
   CorrectTimeResponse,

@@ -83,6 +83,8 @@ function kindOf(message: RaftMessage['message']): Kind | undefined {
       return message.value.entries.length > 0 ? 'append' : 'heartbeat';
     case 'appendReply':
       if (message.value.refusal === AppendRefusal.CONFLICT) return 'append in conflict';
+      // Only where disks fill: too few runs to wait for each role and term.
+      if (message.value.refusal === AppendRefusal.ROOM) return undefined;
       return message.value.refusal === AppendRefusal.TIME
         ? 'append refused for time'
         : 'append matched';

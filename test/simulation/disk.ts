@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { compareText, equal, keyId, sessionId } from '../../src/common/index.js';
+import { ClusterError, compareText, equal, keyId, sessionId } from '../../src/common/index.js';
 import { ShareStoreError } from '../../src/ports/index.js';
 import type {
   ConsensusStore,
@@ -234,7 +234,7 @@ export function openConsensusStore(
     begun(batch: Persist): void;
     durable(batch: Persist): void;
     /** The process learns now that its write has failed. */
-    failed(): void;
+    failed(fate: Fate): void;
     misuse(what: string): void;
   },
 ): ConsensusStore {
@@ -267,7 +267,7 @@ export function openConsensusStore(
           writing = false;
           if (fate === 'good') resolve();
           else {
-            events.failed();
+            events.failed(fate);
             reject(failureOf(fate));
           }
         });
@@ -293,7 +293,9 @@ function copyOf(batch: Persist): Persist {
 }
 
 function failureOf(fate: Fate): Error {
-  return new Error(fate === 'full' ? 'ENOSPC: no space left on device' : 'EIO: i/o error, fsync');
+  return fate === 'full'
+    ? new ClusterError('wrong-state', 'The disk is full', { reason: 'DISK_FULL' })
+    : new Error('EIO: i/o error, fsync');
 }
 
 /** One life's door to the share disk. A write that fails is `unavailable` to the node, whatever became of it. */

@@ -1,5 +1,5 @@
 import { bootId, ClusterError, toHex, type NodeId } from '../../src/common/index.js';
-import type { Channel, LogFields, Logger, Persist } from '../../src/ports/index.js';
+import type { Channel, LogFields, Logger, Persist, RoomLevel } from '../../src/ports/index.js';
 import { MachineClock } from './clock.js';
 import { ConsensusDisk, openConsensusStore, openShareStore, ShareDisk, tornBatch } from './disk.js';
 import type { DiskTiming, Fate } from './disk.js';
@@ -110,6 +110,10 @@ export class Machine<P extends Process> {
   readonly #rng: Rng;
   readonly #start: StartProcess<P>;
   readonly #events: MachineEvents<P>;
+  readonly #roomRng: Rng;
+  /** Nothing can be written before this. */
+  #fullUntilMs = 0;
+  #lowUntilMs = 0;
   #calm = false;
 
   constructor(
@@ -129,6 +133,7 @@ export class Machine<P extends Process> {
     this.#start = parts.start;
     this.#events = parts.events;
     this.#rng = new Rng(parts.seed, `machine ${id}`);
+    this.#roomRng = new Rng(parts.seed, `room ${id}`);
     const { offsetMs, drift } = parts.rates.clock;
     const offset = this.#rng.between(-offsetMs, offsetMs);
     const rate = 1 + this.#rng.between(-drift, drift);
@@ -270,10 +275,11 @@ export class Machine<P extends Process> {
           life.batchUnderWay = undefined;
           this.#events.persisted(this, batch);
         },
-        failed: () => {
+        failed: (fate) => {
           this.#world.counts.failedWrites++;
           life.batchUnderWay = undefined;
-          life.diskFailed = true;
+          // Of a write that finds no room nothing is kept, and it is tried again.
+          if (fate !== 'full') life.diskFailed = true;
         },
         misuse: (what) => this.#events.violation(this, 'consensus store', `${this.id}: ${what}`),
       }),
@@ -281,6 +287,7 @@ export class Machine<P extends Process> {
         durable: ({ keyId }) => this.#events.shareKept(this, keyId),
         erased: ({ keyId, sessionId }) => this.#events.shareErased(this, keyId, sessionId),
       }),
+      room: { look: () => this.#room(), freeBytes: () => undefined },
       logger: this.#loggerOf(life),
       onFatal: (error) => {
         life.ended = true;
@@ -298,9 +305,22 @@ export class Machine<P extends Process> {
       this.#rng.chance(0.5),
     ];
     if (this.#calm) return 'good';
-    if (noSpace) return 'full';
+    if (noSpace && this.#world.now() >= this.#lowUntilMs) this.#fill();
+    if (this.#room() === 'none') return 'full';
     if (failed) return kept ? 'failed but kept' : 'failed';
     return 'good';
+  }
+
+  /** Something else fills the disk, and makes room again later: some first, then enough. */
+  #fill(): void {
+    this.#fullUntilMs = this.#world.now() + this.#roomRng.logBetween(50, 5_000);
+    this.#lowUntilMs = this.#fullUntilMs + this.#roomRng.logBetween(50, 5_000);
+  }
+
+  #room(): RoomLevel {
+    const now = this.#world.now();
+    if (this.#calm || now >= this.#lowUntilMs) return 'enough';
+    return now < this.#fullUntilMs ? 'none' : 'low';
   }
 
   #diskLatencyMs(): number {

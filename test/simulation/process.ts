@@ -6,6 +6,7 @@ import type {
   Logger,
   Network,
   Random,
+  Room,
   ShareStore,
 } from '../../src/ports/index.js';
 
@@ -40,6 +41,7 @@ export type LifePorts = {
   readonly network: Network;
   readonly consensus: ConsensusStore;
   readonly shares: ShareStore;
+  readonly room: Room;
   readonly logger: Logger;
   onFatal(error: unknown): void;
 };

@@ -118,6 +118,7 @@ export function startRaft(
       clock: ports.clock,
       machine: recorder,
       applied: loaded.applied,
+      room: ports.room,
       logger: ports.logger,
       alarms: new Alarms(ports.clock, ports.logger),
       onFatal: (error) => ports.onFatal(error),

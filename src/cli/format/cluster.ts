@@ -10,6 +10,7 @@ import {
   memberState,
   quorumWords,
 } from './members.js';
+import { diskOf, diskWords } from './disk-room.js';
 import { failuresOf, failureWords } from './signing-failures.js';
 import { secretsOf, secretWords } from './open-secrets.js';
 import { facts, table } from './table.js';
@@ -47,6 +48,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     software_version: cluster.softwareVersion,
     node_time: time(cluster.nodeTime),
     time_corrections: cluster.timeCorrections,
+    disk: diskOf(cluster),
     caught_up: cluster.caughtUp,
     quorum: cluster.quorum,
     curve_backends: backendsOf(cluster),
@@ -62,6 +64,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
       applied_index: answer.cluster && Number(answer.cluster.appliedIndex),
       node_time: time(answer.cluster?.nodeTime),
       software_version: answer.cluster?.softwareVersion,
+      disk: answer.cluster && diskOf(answer.cluster),
       curve_backends: answer.cluster && backendsOf(answer.cluster),
       prime_stocks: answer.cluster && stocksOf(answer.cluster),
       signing_failures: answer.cluster && failuresOf(answer.cluster),
@@ -166,6 +169,7 @@ export function clusterLines(
         'failed sessions',
         failureWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])]),
       ],
+      ['disk', diskWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
       ['answered by', `${cluster.nodeId}, quorate ${cluster.softwareVersion}`],
     ]),
     '',

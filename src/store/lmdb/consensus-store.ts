@@ -26,6 +26,7 @@ import {
   record,
   requireFits,
 } from '../records.js';
+import { requireSpaceFor } from '../disk-space.js';
 import { FRONT_REMOVED_FORMAT, openEnvironment, STORE_FORMAT } from './environment.js';
 import type { Environment, StoreOwner, WriteCounted } from './environment.js';
 import { LOWEST_KEY } from './table.js';
@@ -65,17 +66,29 @@ export async function openLmdbConsensusStore(
     owner,
     [STORE_FORMAT, FRONT_REMOVED_FORMAT],
   );
-  return new LmdbConsensusStore(environment);
+  return new LmdbConsensusStore(path, environment);
+}
+
+/** The bytes and the records of a batch. Of removed entries, whose pages are next to each other, none is counted. */
+function sizeOf({ entries, writes }: Persist): [bytes: number, items: number] {
+  const bytesOfEntries = entries.reduce((sum, { payload }) => sum + payload.length, 0);
+  const bytesOfWrites = writes.reduce(
+    (sum, [key, value]) => sum + key.length + (value?.length ?? 0),
+    0,
+  );
+  return [bytesOfEntries + bytesOfWrites, entries.length + writes.length];
 }
 
 class LmdbConsensusStore implements ConsensusStore, WriteCounted {
+  readonly #path: string;
   readonly #root: RootDatabase<Uint8Array, Uint8Array>;
   readonly #tables: Tables;
   readonly #environment: Environment<Tables>;
   #writing: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(environment: Environment<Tables>) {
+  constructor(path: string, environment: Environment<Tables>) {
+    this.#path = path;
     this.#environment = environment;
     this.#root = environment.root;
     this.#tables = environment.tables;
@@ -116,6 +129,7 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
   async persist(batch: Persist): Promise<void> {
     assert(this.#writing === undefined, 'the store is written by one call at a time');
     assert(this.#closing === undefined, 'the store is closed');
+    requireSpaceFor(this.#path, ...sizeOf(batch));
     this.#writing = this.#environment.durable(this.#write(batch));
     try {
       await this.#writing;

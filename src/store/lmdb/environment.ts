@@ -2,7 +2,15 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { RootDatabase } from 'lmdb';
-import { ClusterError, equal, toHex, u64be, utf8 } from '../../common/index.js';
+import {
+  ClusterError,
+  damagedLog,
+  equal,
+  toHex,
+  u64be,
+  utf8,
+  wordsOf,
+} from '../../common/index.js';
 import { diskError, requireSpace } from '../disk-space.js';
 import { numberFromBytes } from '../records.js';
 import { durable } from './table.js';
@@ -45,6 +53,9 @@ export type StoreOwner = {
 export const STORE_FORMAT = 1;
 /** The same, with a log whose first entries were removed. */
 export const FRONT_REMOVED_FORMAT = 2;
+/** lmdb's words for a file that is not what it has written: by their names in its header, and as it tells them. */
+const DAMAGED =
+  /MDB_(CORRUPTED|INVALID|PAGE_NOTFOUND|VERSION_MISMATCH)|not an LMDB file|Located page was wrong type|page not found/i;
 const FORMAT_KEY = utf8('format');
 const OWNER_KEY = utf8('owner');
 /** lmdb's own name for its file. */
@@ -81,7 +92,9 @@ export async function openEnvironment<T extends Tables>(
   try {
     return await openIn(path, tablesOf, owner, formats);
   } catch (error) {
-    throw diskError(path, error);
+    throw DAMAGED.test(wordsOf(error)) && !(error instanceof ClusterError)
+      ? damagedLog(`The store ${path} cannot be read`, error)
+      : diskError(path, error);
   }
 }
 

@@ -2,6 +2,7 @@ import { assert, concat, equal, utf8 } from '../../common/index.js';
 import { ShareStoreError } from '../../ports/index.js';
 import type { PutResult, ShareId, SharePage, SharePageRequest } from '../../ports/index.js';
 import { shareFromBytes, shareName, sharePage, shareToBytes } from '../share-records.js';
+import { requireSpaceFor } from '../disk-space.js';
 import { damaged } from '../records.js';
 import { ACTIVE, EMBEDDED, standingOfText, standingToText } from '../standing.js';
 import type { Standing, StandingStore } from '../standing.js';
@@ -31,6 +32,7 @@ export async function openLmdbShareStore(
 class LmdbShareStore implements StandingStore, WriteCounted {
   readonly name: string;
   readonly storeId = EMBEDDED;
+  readonly #path: string;
   readonly #table: Table;
   readonly #environment: Environment<Tables>;
   readonly #writing = new Set<Promise<unknown>>();
@@ -38,6 +40,7 @@ class LmdbShareStore implements StandingStore, WriteCounted {
 
   constructor(path: string, environment: Environment<Tables>) {
     this.name = `the embedded store ${path}`;
+    this.#path = path;
     this.#environment = environment;
     this.#table = environment.tables.shares;
   }
@@ -48,7 +51,7 @@ class LmdbShareStore implements StandingStore, WriteCounted {
       // The condition is tried inside the transaction, so of two writers one finds the other's share.
       const put = (): void => void this.#table.put(place(id), bytes);
       const write = (): Promise<boolean> => this.#table.ifNoExists(place(id), put);
-      if (await this.#committed(write)) return { absent: true };
+      if (await this.#committed(write, bytes.length)) return { absent: true };
       const present = await this.get(id);
       // Deleted since: then there is room.
       if (present !== undefined) return { absent: false, present };
@@ -57,14 +60,14 @@ class LmdbShareStore implements StandingStore, WriteCounted {
 
   async replace(id: ShareId, before: Uint8Array, after: Uint8Array): Promise<boolean> {
     const [expected, bytes] = [shareToBytes(id, before), shareToBytes(id, after)];
-    return this.#committed(() =>
+    const write = (): Promise<boolean> =>
       this.#environment.root.transaction(() => {
         const found = this.#table.get(place(id));
         if (found === undefined || !equal(found, expected)) return false;
         void this.#table.put(place(id), bytes);
         return true;
-      }),
-    );
+      });
+    return this.#committed(write, bytes.length);
   }
 
   async get(id: ShareId): Promise<Uint8Array | undefined> {
@@ -108,8 +111,13 @@ class LmdbShareStore implements StandingStore, WriteCounted {
   }
 
   /** Resolves when `write` is durable. @throws {ShareStoreError} `unavailable` when it was not committed. */
-  async #committed(write: () => Promise<boolean>): Promise<boolean> {
+  async #committed(write: () => Promise<boolean>, bytes = 0): Promise<boolean> {
     assert(this.#closing === undefined, 'the store is closed');
+    try {
+      requireSpaceFor(this.#path, bytes, 1);
+    } catch (cause) {
+      throw new ShareStoreError('unavailable', 'The share store has no room', cause);
+    }
     const written = this.#environment.durable(write());
     this.#writing.add(written);
     try {

@@ -118,7 +118,8 @@ export class CulpritRefreshes implements Work {
     const isReady = receiversWithout(key, node).every((each) => isReached(parts, nodeId(each)));
     if (value === undefined || !isReady) return true;
     if (!this.#hasTurn(clock.elapsed())) return false;
-    if (consensus.propose(encodeCommand({ $case: 'upkeep', value })) !== 'proposed') return false;
+    if (consensus.propose(encodeCommand({ $case: 'upkeep', value }), true) !== 'proposed')
+      return false;
     this.#proposed += 1;
     logger.info('a key is to be shared anew for a culprit', { key: key.keyId, node });
     return true;

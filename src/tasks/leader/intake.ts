@@ -191,13 +191,16 @@ export class Intake implements Work {
     }
     const value = { ...waiting.request, firstAttempt };
     const level = readLevel(this.#view);
-    const result = consensus.propose(encodeCommand({ $case: 'request', value }, level));
+    const result = consensus.propose(encodeCommand({ $case: 'request', value }, level), true);
     switch (result) {
       case 'proposed':
         this.#proposed.add(name, { task: task.taskId, requester, from });
         break;
       case 'not-leader':
         this.#refuse(from, name, notLeader());
+        break;
+      case 'no-room':
+        this.#refuse(from, name, noRoom(this.#context.self.id));
         break;
       case 'overloaded':
         this.#refuse(
@@ -225,6 +228,12 @@ function keyOf(task: NewTask): string {
 
 function notLeader(): Refusal {
   return refusal('not-leader', 'NOT_LEADER', 'This node does not lead');
+}
+
+function noRoom(leader: NodeId): Refusal {
+  const message =
+    'The disk of the leader, or those of so many nodes that the rest is no majority, are low on room';
+  return refusal('overloaded', 'DISK_LOW', message, { facts: { leader } });
 }
 
 function overBudget(): Refusal {

@@ -26,9 +26,9 @@ export class Outcomes implements Work {
   }
 
   /** Proposes a command of another part, behind what waits here: what ends a key comes after the signatures that it had made. */
-  propose(command: Uint8Array): ReturnType<Consensus['propose']> {
+  propose(...asked: Parameters<Consensus['propose']>): ReturnType<Consensus['propose']> {
     this.append();
-    return this.#context.consensus.propose(command);
+    return this.#context.consensus.propose(...asked);
   }
 
   /** Proposes all that wait: consensus writes in one piece what one turn of the loop brings. */

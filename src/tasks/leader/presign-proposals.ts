@@ -171,7 +171,8 @@ export class PresignProposals implements Work {
     const { clock, consensus } = this.#context;
     this.#serial += 1n;
     const value = this.#requestFor(key);
-    if (consensus.propose(encodeCommand({ $case: 'upkeep', value })) !== 'proposed') return false;
+    if (consensus.propose(encodeCommand({ $case: 'upkeep', value }), true) !== 'proposed')
+      return false;
     const name = toHex(value.request);
     this.#proposed.set(name, { keyId: key.keyId, atMs: clock.elapsed() });
     return true;

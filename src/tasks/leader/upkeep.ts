@@ -60,7 +60,7 @@ export class UpkeepProposals implements Work {
       const name = nameOf(value);
       const before = this.#proposedMs.get(name);
       if (before !== undefined && now - before < UPKEEP_REPEAT_MS) continue;
-      if (consensus.propose(encodeCommand({ $case: 'upkeep', value })) !== 'proposed') return;
+      if (consensus.propose(encodeCommand({ $case: 'upkeep', value }), true) !== 'proposed') return;
       this.#proposedMs.set(name, now);
     }
   }

@@ -236,9 +236,8 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a write that failed is tried again',
     edits: [
       {
-        find: 'await store.persist({',
-        replace:
-          'const twice = async (batch) => { try { await store.persist(batch); } catch { await store.persist(batch); } };\n            await twice({',
+        find: "return error instanceof ClusterError && error.reason === 'DISK_FULL';",
+        replace: 'return error instanceof Error;',
       },
     ],
     where: 'consensus',

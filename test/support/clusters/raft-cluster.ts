@@ -273,7 +273,7 @@ export class RaftCluster {
     this.loses = () => false;
   }
 
-  propose(node: Node, text: string): Entry | 'not-leader' | 'overloaded' {
+  propose(node: Node, text: string): ReturnType<Raft['propose']> {
     const result = node.raft.propose(new TextEncoder().encode(text), this.clock(node));
     this.#pumpNode(node);
     return result;

@@ -90,7 +90,7 @@ test('a refusal for time keeps the follower’s position and is tried again with
   const progress = replicating(5);
   progress.sent(9, 100, 1, 0);
 
-  progress.refusedTime(7);
+  progress.refused(7, 'time');
   expect(progress).toMatchObject({ match: 7, next: 8, refusedForTime: true });
   expect(progress.maySendEntries(LIMITS)).toBe(false);
   progress.matched(7);

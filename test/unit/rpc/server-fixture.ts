@@ -153,6 +153,8 @@ export class FakeBackend implements Backend {
       openSecrets: { open: 0, bytes: 0, hits: 0, misses: 0 },
       builds: new Map([[nodeId('node-2'), selfOf(nodeId('node-2'), 2).build]]),
       timeCorrections: 0,
+      room: 'enough',
+      freeBytes: undefined,
       timeMs: 1_700_000_000_500,
     };
   }

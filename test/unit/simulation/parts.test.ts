@@ -105,7 +105,7 @@ test.each([
     bench.next = fate;
     const written = store.persist({ entries: logOf([1]), writes: [], applied: 0 });
     bench.pass(10);
-    await expect(written).rejects.toThrow(fate === 'full' ? 'ENOSPC' : 'EIO');
+    await expect(written).rejects.toThrow(fate === 'full' ? 'The disk is full' : 'EIO');
     expect([failures, disk.entries.length]).toEqual([1, kept]);
   },
 );

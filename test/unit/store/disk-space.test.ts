@@ -1,5 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { diskError, FREE_BYTES_MIN, requireSpace } from '../../../src/store/disk-space.js';
+import {
+  diskError,
+  FREE_BYTES_MIN,
+  requireSpace,
+  requireSpaceFor,
+  WRITE_MARGIN_BYTES,
+} from '../../../src/store/disk-space.js';
 
 const MIB = 1024 * 1024;
 
@@ -24,6 +30,15 @@ test('a write that fails for another reason keeps its error', () => {
   expect(diskError('/data', broken, () => 100 * MIB)).toBe(broken);
   const large = new Error('File too large');
   expect(diskError('/data', large, () => 0)).toBe(large);
+});
+
+test('a write is not begun that may find no room in its midst', () => {
+  const [bytes, items] = [1_000_000, 100];
+  const least = WRITE_MARGIN_BYTES + 2 * bytes + items * 4096;
+  expect(() => requireSpaceFor('/data', bytes, items, () => least)).not.toThrow();
+  expect(() => requireSpaceFor('/data', bytes, items, () => least - 1)).toThrow(
+    expect.objectContaining({ code: 'wrong-state', reason: 'DISK_FULL' }),
+  );
 });
 
 test('a store is not opened on a disk that has no room for its maps', () => {

@@ -117,6 +117,65 @@ export function signingFailuresStateToJSON(object: SigningFailuresState): string
   }
 }
 
+/** What a node's disk has room for. */
+export const DiskRoom = {
+  UNSPECIFIED: 0,
+  /** ENOUGH - Everything. */
+  ENOUGH: 1,
+  /** LOW - What is under way. As leader the node refuses new requests, and hands leadership over. */
+  LOW: 2,
+  /** NONE - Votes and terms: the node takes no entry of the log, until there is room again. */
+  NONE: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type DiskRoom = typeof DiskRoom[keyof typeof DiskRoom];
+
+export namespace DiskRoom {
+  export type UNSPECIFIED = typeof DiskRoom.UNSPECIFIED;
+  export type ENOUGH = typeof DiskRoom.ENOUGH;
+  export type LOW = typeof DiskRoom.LOW;
+  export type NONE = typeof DiskRoom.NONE;
+  export type UNRECOGNIZED = typeof DiskRoom.UNRECOGNIZED;
+}
+
+export function diskRoomFromJSON(object: any): DiskRoom {
+  switch (object) {
+    case 0:
+    case "DISK_ROOM_UNSPECIFIED":
+      return DiskRoom.UNSPECIFIED;
+    case 1:
+    case "DISK_ROOM_ENOUGH":
+      return DiskRoom.ENOUGH;
+    case 2:
+    case "DISK_ROOM_LOW":
+      return DiskRoom.LOW;
+    case 3:
+    case "DISK_ROOM_NONE":
+      return DiskRoom.NONE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return DiskRoom.UNRECOGNIZED;
+  }
+}
+
+export function diskRoomToJSON(object: DiskRoom): string {
+  switch (object) {
+    case DiskRoom.UNSPECIFIED:
+      return "DISK_ROOM_UNSPECIFIED";
+    case DiskRoom.ENOUGH:
+      return "DISK_ROOM_ENOUGH";
+    case DiskRoom.LOW:
+      return "DISK_ROOM_LOW";
+    case DiskRoom.NONE:
+      return "DISK_ROOM_NONE";
+    case DiskRoom.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** A node's signed word on which build it runs. It is good for every level up to the one that it names. */
 export interface LevelWord {
   nodeId: string;
@@ -281,6 +340,10 @@ export interface Cluster {
   presignaturePools: PresignaturePool[];
   /** Presignatures that the answering node holds, of all keys. */
   presignaturesHeld: number;
+  /** On the answering node's disk. */
+  diskRoom: DiskRoom;
+  /** Of the file system that has its data directory; 0 where it is not known. */
+  diskFreeBytes: bigint;
 }
 
 /** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
@@ -1581,6 +1644,8 @@ function createBaseCluster(): Cluster {
     openSecrets: undefined,
     presignaturePools: [],
     presignaturesHeld: 0,
+    diskRoom: 0,
+    diskFreeBytes: 0n,
   };
 }
 
@@ -1675,6 +1740,15 @@ export const Cluster: MessageFns<Cluster> = {
     }
     if (message.presignaturesHeld !== 0) {
       writer.uint32(200).uint32(message.presignaturesHeld);
+    }
+    if (message.diskRoom !== 0) {
+      writer.uint32(208).int32(message.diskRoom);
+    }
+    if (message.diskFreeBytes !== 0n) {
+      if (BigInt.asUintN(64, message.diskFreeBytes) !== message.diskFreeBytes) {
+        throw new globalThis.Error("value provided for field message.diskFreeBytes of type uint64 too large");
+      }
+      writer.uint32(216).uint64(message.diskFreeBytes);
     }
     return writer;
   },
@@ -1892,6 +1966,22 @@ export const Cluster: MessageFns<Cluster> = {
             message.presignaturesHeld = reader.uint32();
             continue;
           }
+          case 26: {
+            if (tag !== 208) {
+              break;
+            }
+
+            message.diskRoom = reader.int32() as any;
+            continue;
+          }
+          case 27: {
+            if (tag !== 216) {
+              break;
+            }
+
+            message.diskFreeBytes = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2017,6 +2107,16 @@ export const Cluster: MessageFns<Cluster> = {
         : isSet(object.presignatures_held)
         ? globalThis.Number(object.presignatures_held)
         : 0,
+      diskRoom: isSet(object.diskRoom)
+        ? diskRoomFromJSON(object.diskRoom)
+        : isSet(object.disk_room)
+        ? diskRoomFromJSON(object.disk_room)
+        : 0,
+      diskFreeBytes: isSet(object.diskFreeBytes)
+        ? BigInt(object.diskFreeBytes)
+        : isSet(object.disk_free_bytes)
+        ? BigInt(object.disk_free_bytes)
+        : 0n,
     };
   },
 
@@ -2097,6 +2197,12 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.presignaturesHeld !== 0) {
       obj.presignaturesHeld = Math.round(message.presignaturesHeld);
     }
+    if (message.diskRoom !== 0) {
+      obj.diskRoom = diskRoomToJSON(message.diskRoom);
+    }
+    if (message.diskFreeBytes !== 0n) {
+      obj.diskFreeBytes = message.diskFreeBytes.toString();
+    }
     return obj;
   },
 
@@ -2144,6 +2250,10 @@ export const Cluster: MessageFns<Cluster> = {
       : undefined;
     message.presignaturePools = object.presignaturePools?.map((e) => PresignaturePool.fromPartial(e)) || [];
     message.presignaturesHeld = object.presignaturesHeld ?? 0;
+    message.diskRoom = object.diskRoom ?? 0;
+    message.diskFreeBytes = (object.diskFreeBytes !== undefined && object.diskFreeBytes !== null)
+      ? BigInt(object.diskFreeBytes)
+      : 0n;
     return message;
   },
 };

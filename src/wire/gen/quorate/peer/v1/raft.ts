@@ -7,7 +7,14 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
-export const AppendRefusal = { UNSPECIFIED: 0, CONFLICT: 1, TIME: 2, UNRECOGNIZED: -1 } as const;
+export const AppendRefusal = {
+  UNSPECIFIED: 0,
+  CONFLICT: 1,
+  TIME: 2,
+  /** ROOM - There is no room on the follower's disk. From level 3 on. */
+  ROOM: 3,
+  UNRECOGNIZED: -1,
+} as const;
 
 export type AppendRefusal = typeof AppendRefusal[keyof typeof AppendRefusal];
 
@@ -15,6 +22,7 @@ export namespace AppendRefusal {
   export type UNSPECIFIED = typeof AppendRefusal.UNSPECIFIED;
   export type CONFLICT = typeof AppendRefusal.CONFLICT;
   export type TIME = typeof AppendRefusal.TIME;
+  export type ROOM = typeof AppendRefusal.ROOM;
   export type UNRECOGNIZED = typeof AppendRefusal.UNRECOGNIZED;
 }
 
@@ -29,6 +37,9 @@ export function appendRefusalFromJSON(object: any): AppendRefusal {
     case 2:
     case "APPEND_REFUSAL_TIME":
       return AppendRefusal.TIME;
+    case 3:
+    case "APPEND_REFUSAL_ROOM":
+      return AppendRefusal.ROOM;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -44,6 +55,8 @@ export function appendRefusalToJSON(object: AppendRefusal): string {
       return "APPEND_REFUSAL_CONFLICT";
     case AppendRefusal.TIME:
       return "APPEND_REFUSAL_TIME";
+    case AppendRefusal.ROOM:
+      return "APPEND_REFUSAL_ROOM";
     case AppendRefusal.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
