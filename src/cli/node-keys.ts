@@ -8,6 +8,16 @@ import { usageError } from './exit-codes.js';
 /** Where a node will find its node key, where that is no file beside its configuration. */
 export type KeyVariable = { readonly kind: 'env' | 'passphrase'; readonly variable: string };
 
+const VARIABLE = /^[A-Z_][A-Z0-9_]{0,62}$/;
+
+/** Reads the name of a variable, which no message repeats: it may be the secret itself. */
+export function variableArgument(flag: string) {
+  return (text: string): string => {
+    if (VARIABLE.test(text)) return text;
+    throw usageError(`${flag} must be the name of a variable, in capital letters, digits and _`);
+  };
+}
+
 /** A node key for a node's first identity file, and what that file must say of its passphrase. */
 export type FirstKey = { readonly key: SecretBytes; readonly header?: PassphraseHeader };
 
@@ -49,7 +59,16 @@ export function endKeys(keys: ReadonlyMap<NodeId, FirstKey>): void {
   for (const { key } of keys.values()) key[Symbol.dispose]();
 }
 
-function firstKey(id: NodeId, { kind }: KeyVariable, text: SecretBytes): FirstKey {
+/**
+ * The node key that a variable's text spells, or that is made of the passphrase there, with a salt of its own.
+ *
+ * @throws ClusterError `invalid-request`.
+ */
+export function firstKey(
+  id: NodeId,
+  { kind }: Pick<KeyVariable, 'kind'>,
+  text: SecretBytes,
+): FirstKey {
   if (kind === 'passphrase') return newPassphraseKey(text, id);
   return { key: nodeKeyOf(text, `${id}: the variable`, 'node_key.env') };
 }

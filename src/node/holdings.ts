@@ -7,7 +7,7 @@ import type { Genesis } from '../identity/index.js';
 import { identityPathOf, nodeVerify, openDataDirectory, systemClock } from '../machine/index.js';
 import {
   anchorFault,
-  loadNodeKey,
+  keyChangeKeyOf,
   openIdentity,
   requireIdentityFile,
   wrappingKeyOf,
@@ -18,7 +18,7 @@ import { openStores } from '../store/index.js';
 import { claimedLog } from './claimed-log.js';
 import type { NodeConfig } from './config.js';
 import { loadCredentials } from './credentials.js';
-import { loadNextKey } from './node-key-change.js';
+import { loadNodeKeys } from './node-key-change.js';
 import type { NodeCredentials } from './credentials.js';
 import { mongoPlace } from './mongo-place.js';
 import { URI_VARIABLE } from './store-config.js';
@@ -36,6 +36,10 @@ export type Holdings = {
   readonly wrappingKey: SecretBytes;
   /** The key under which all will be sealed, where the node key is being changed; its user ends it as {@link wrappingKey}. */
   readonly nextWrappingKey: SecretBytes | undefined;
+  /** 32 bytes: opens the file of a change of the node key. Its user ends it as {@link wrappingKey}. */
+  readonly changeKey: SecretBytes;
+  /** As {@link LoadedKeys.mayChange}. */
+  readonly mayChangeKey: boolean;
   /** Synced writes since the start. */
   writeCount(): number;
   /** Closes the store and gives the data directory back. */
@@ -63,9 +67,9 @@ export async function openHoldings(
   // The string may hold a password.
   delete environment[URI_VARIABLE];
   // A wrong key is found out before the data directory is touched.
-  const identityPath = identityPathOf(config.dataDir);
-  using nodeKey = await loadNodeKey(config.nodeKey, config.nodeId, environment, identityPath);
-  using nextKey = await loadNextKey(config, environment);
+  const keys = await loadNodeKeys(config, environment);
+  using nodeKey = keys.key;
+  using nextKey = keys.next;
   const owner = { clusterId: genesis.clusterId, nodeId: config.nodeId };
   const directory = await openDataDirectory(config.dataDir, owner);
   try {
@@ -76,9 +80,11 @@ export async function openHoldings(
     const consensus = claimedLog(store.consensus, directory);
     const wrappingKey = new SecretBytes(wrappingKeyOf(nodeKey.bytes));
     const nextWrappingKey = nextKey && new SecretBytes(wrappingKeyOf(nextKey.bytes));
+    const changeKey = new SecretBytes(keyChangeKeyOf(nodeKey.bytes));
     const close = async () => {
       wrappingKey[Symbol.dispose]();
       nextWrappingKey?.[Symbol.dispose]();
+      changeKey[Symbol.dispose]();
       try {
         await store.close();
       } finally {
@@ -97,6 +103,8 @@ export async function openHoldings(
       wrappingKey,
       nextWrappingKey,
       writeCount,
+      changeKey,
+      mayChangeKey: keys.mayChange,
       close,
     };
       folders,

@@ -6,8 +6,12 @@ import type { KeyManager, Rewrapped } from '../keys/index.js';
 import { identityPathOf } from '../machine/index.js';
 import {
   adoptNextKey,
+  finishKeyChange,
+  keyChangeKeyOf,
   loadNodeKey,
   nextKeyPathOf,
+  openKeyChange,
+  openNextKey,
   resealIdentity,
   wrappingKeyOf,
 } from '../pki/index.js';
@@ -35,9 +39,44 @@ export async function loadNextKey(
   return loadNodeKey(nextSource(nodeKey), nodeId, environment, identityPathOf(dataDir));
 }
 
+export type LoadedKeys = {
+  readonly key: SecretBytes;
+  /** The one that is to take its place, where it is being changed. */
+  readonly next: SecretBytes | undefined;
+  /** Whether the change may end at this start: a variable that has the old secret still may have it at the next start, too. */
+  readonly mayChange: boolean;
+};
+
+/**
+ * A node's keys as its start finds them. Their user ends their lives.
+ *
+ * @throws ClusterError as {@link loadNodeKey} does.
+ */
+export async function loadNodeKeys(
+  config: Pick<NodeConfig, 'nodeKey' | 'nodeId' | 'dataDir'>,
+  environment: Environment,
+): Promise<LoadedKeys> {
+  const { nodeKey, nodeId, dataDir } = config;
+  const identityPath = identityPathOf(dataDir);
+  const key = await loadNodeKey(nodeKey, nodeId, environment, identityPath);
+  try {
+    if (nodeKey.kind === 'file')
+      return { key, next: await loadNextKey(config, environment), mayChange: true };
+    const change = openKeyChange(identityPath, nodeId, key);
+    if (change === undefined) return { key, next: undefined, mayChange: true };
+    key[Symbol.dispose]();
+    return { key: change.before, next: change.next, mayChange: change.given === 'next' };
+  } catch (error) {
+    key[Symbol.dispose]();
+    throw error;
+  }
+}
+
 export type NodeKeyChangeParts = {
   readonly config: Pick<NodeConfig, 'nodeKey' | 'nodeId' | 'dataDir'>;
   readonly environment: Environment;
+  /** {@link keyChangeKeyOf} the node key. A copy is kept, and wiped in the end. */
+  readonly changeKey: Uint8Array;
   readonly wrapping: KeyManager['wrapping'];
   readonly clock: Clock;
   readonly logger: Logger;
@@ -45,17 +84,19 @@ export type NodeKeyChangeParts = {
 
 /**
  * Changes the node key of a node that runs: when there is a next key, all secrets are wrapped under it while they are used,
- * then the identity key is sealed under it, and then its file takes the place of the old one. A crash at any point leaves both
- * keys and what opens under one of them, and the next start goes on.
+ * then the identity key is sealed under it, and then its file takes the place of the old one; of a key that comes from a variable,
+ * the file of the change goes. A crash at any point leaves both keys and what opens under one of them, and the next start goes on.
  */
 export class NodeKeyChange {
   readonly #parts: NodeKeyChangeParts;
+  #changeKey: SecretBytes;
   #changing: Promise<void> | undefined;
   #again: Timer | undefined;
   #stopped = false;
 
   constructor(parts: NodeKeyChangeParts) {
     this.#parts = parts;
+    this.#changeKey = new SecretBytes(Uint8Array.from(parts.changeKey));
   }
 
   /** Changes the node key if there is a next one; of calls meanwhile nothing comes. Resolves when this try is over, however. */
@@ -71,15 +112,15 @@ export class NodeKeyChange {
     this.#stopped = true;
     this.#again?.cancel();
     await this.#changing;
+    this.#changeKey[Symbol.dispose]();
   }
 
   async #tryOnce(): Promise<void> {
-    const { config, clock, logger } = this.#parts;
-    const { nodeKey } = config;
-    if (this.#stopped || nodeKey.kind !== 'file') return;
+    const { clock, logger } = this.#parts;
+    if (this.#stopped) return;
     this.#again?.cancel();
     try {
-      await this.#changeTo(nodeKey);
+      await this.#changeToNext();
     } catch (error) {
       if (this.#stopped) return;
       logger.error('The node key could not be changed yet', { error: wordsOf(error) });
@@ -87,10 +128,9 @@ export class NodeKeyChange {
     }
   }
 
-  async #changeTo(source: FileSource): Promise<void> {
-    const { config, environment, wrapping, logger } = this.#parts;
-    const { nodeId, dataDir } = config;
-    using next = await loadNextKey(config, environment);
+  async #changeToNext(): Promise<void> {
+    const { wrapping, logger } = this.#parts;
+    using next = await this.#nextKey();
     if (next === undefined) return;
     logger.info('The node key is being changed');
     using wrappingKey = new SecretBytes(wrappingKeyOf(next.bytes));
@@ -102,11 +142,29 @@ export class NodeKeyChange {
       told = count;
     });
     if (this.#stopped) return;
-    using before = await loadNodeKey(source, nodeId, environment, identityPathOf(dataDir));
-    resealIdentity(identityPathOf(dataDir), nodeId, before.bytes, next.bytes);
-    adoptNextKey(source.path);
+    await this.#adopt(next);
+    this.#changeKey[Symbol.dispose]();
+    this.#changeKey = new SecretBytes(keyChangeKeyOf(next.bytes));
     wrapping.finishRewrap();
     this.#tell(counts);
+  }
+
+  async #nextKey(): Promise<SecretBytes | undefined> {
+    const { config, environment } = this.#parts;
+    const { nodeKey, nodeId, dataDir } = config;
+    if (nodeKey.kind === 'file') return loadNextKey(config, environment);
+    return openNextKey(identityPathOf(dataDir), nodeId, this.#changeKey.bytes);
+  }
+
+  /** The node key is the next one from here on. */
+  async #adopt(next: SecretBytes): Promise<void> {
+    const { config, environment } = this.#parts;
+    const { nodeKey, nodeId, dataDir } = config;
+    const identityPath = identityPathOf(dataDir);
+    if (nodeKey.kind !== 'file') return finishKeyChange(identityPath);
+    using before = await loadNodeKey(nodeKey, nodeId, environment, identityPath);
+    resealIdentity(identityPath, nodeId, before.bytes, next.bytes);
+    adoptNextKey(nodeKey.path);
   }
 
   #tell({ unopened, ...counts }: Rewrapped): void {

@@ -200,7 +200,7 @@ export class Node implements AsyncDisposable {
    */
   async start(addresses: ReadonlyMap<NodeId, string>): Promise<void> {
     const { genesis, consensus, shares, folders, signer } = this.#holdings;
-    const { wrappingKey, nextWrappingKey } = this.#holdings;
+    const { wrappingKey, nextWrappingKey, changeKey, mayChangeKey } = this.#holdings;
     const logger = this.#logger;
     for (const { nodeId: peer } of genesis.members) {
       if (peer !== this.#self.nodeId && !addresses.has(peer)) {
@@ -259,6 +259,7 @@ export class Node implements AsyncDisposable {
         shares,
         logger,
       },
+    using change = changeKey;
     );
     this.#network = network;
     this.#replica = replica;
@@ -272,7 +273,8 @@ export class Node implements AsyncDisposable {
       clock: systemClock,
       logger,
     });
-    void this.#nodeKeyChange.change();
+    if (mayChangeKey) void this.#nodeKeyChange.change();
+    else logger.warn('A change of the node key waits for SIGHUP: the variable has the old secret');
     this.#credentialReload = this.#reloading(network);
   }
 
@@ -315,6 +317,7 @@ export class Node implements AsyncDisposable {
   /**
    * Is not ready any more, hands leadership over, lets sessions and calls that are under way end, then stops and closes everything:
    * within the grace period. Never throws.
+      changeKey: change.bytes,
    */
   async [Symbol.asyncDispose](): Promise<void> {
     // The log of a node that never listened ends with why it cannot run.

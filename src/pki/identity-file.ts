@@ -39,7 +39,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const SEALED_BYTES = NONCE_BYTES + ED25519_KEY_BYTES + TAG_BYTES;
 
-const schema = z.strictObject({
+/** The contents of the file. */
+export const identityFile = z.strictObject({
   format: z.literal(FORMAT),
   node_id: z.string(),
   public_key: z.string(),
@@ -108,6 +109,25 @@ export function resealIdentity(
 }
 
 /**
+ * The contents that an identity file is to have under the next node key.
+ *
+ * @param passphrase - Where that key is made of one: what the file must say of it.
+ * @throws ClusterError `data-loss` when the identity key does not open under `before`.
+ */
+export function resealedIdentity(
+  path: string,
+  node: NodeId,
+  before: Uint8Array,
+  next: Uint8Array,
+  passphrase?: PassphraseHeader,
+): z.infer<typeof identityFile> {
+  const { publicKey, sealed } = read(path);
+  using seed = open(sealed, node, publicKey, before);
+  if (seed === undefined) throw damaged(path, 'it is damaged, or of another node or node key');
+  return fileOf(node, publicKey, seal(seed.bytes, node, publicKey, next), passphrase);
+}
+
+/**
  * The parameters in an identity file of the passphrase that the node key is made of; nothing where it is made of none.
  *
  * @throws ClusterError `data-loss` when the file is damaged, `invalid-request` when it is missing.
@@ -155,7 +175,7 @@ function read(path: string): {
       { reason: 'STORE_FORMAT' },
     );
   }
-  const file = schema.safeParse(content);
+  const file = identityFile.safeParse(content);
   if (!file.success) throw damaged(path, 'it is no identity file', file.error);
   const publicKey = fromHex(file.data.public_key);
   const sealed = fromHex(file.data.sealed);
@@ -170,14 +190,22 @@ function contentOf(
   sealed: Uint8Array,
   passphrase?: PassphraseHeader,
 ): string {
-  const file = {
+  return `${JSON.stringify(fileOf(node, publicKey, sealed, passphrase), undefined, 2)}\n`;
+}
+
+function fileOf(
+  node: NodeId,
+  publicKey: Uint8Array,
+  sealed: Uint8Array,
+  passphrase?: PassphraseHeader,
+): z.infer<typeof identityFile> {
+  return {
     format: FORMAT,
     node_id: node,
     public_key: toHex(publicKey),
     sealed: toHex(sealed),
-    passphrase,
+    ...(passphrase !== undefined && { passphrase }),
   };
-  return `${JSON.stringify(file, undefined, 2)}\n`;
 }
 
 function seal(

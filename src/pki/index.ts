@@ -15,6 +15,13 @@ export type { Credential, KeyType, LeafRequest } from './certificates.js';
 export { anchorFault } from './anchors.js';
 export { newIdentity, openIdentity, requireIdentityFile, resealIdentity } from './identity-file.js';
 export type { NewIdentity } from './identity-file.js';
+export {
+  beginKeyChange,
+  finishKeyChange,
+  keyChangePathOf,
+  openKeyChange,
+  openNextKey,
+} from './key-change-file.js';
 export { readKeyFile } from './key-files.js';
 export {
   adoptNextKey,
@@ -24,7 +31,7 @@ export {
   openKeyFile,
 } from './node-key-file.js';
 export type { KeyFileWay } from './node-key-file.js';
-export { createNodeKey, nodeKeyOf, wrappingKeyOf } from './node-key.js';
+export { createNodeKey, keyChangeKeyOf, nodeKeyOf, wrappingKeyOf } from './node-key.js';
 export { keyFileWay, loadNodeKey, takeVariable } from './node-key-source.js';
 export type { Environment, NodeKeySource } from './node-key-source.js';
 export { readCertificates, readPrivateKey } from './pem.js';

@@ -1,11 +1,11 @@
 import { ClusterError, utf8 } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
 import { SecretBytes } from '../crypto/index.js';
-import { readPassphraseHeader } from './identity-file.js';
+import { passphrasesOf } from './key-change-file.js';
 import { nodeKeyOf } from './node-key.js';
 import { openKeyFile } from './node-key-file.js';
 import type { KeyFileWay } from './node-key-file.js';
-import { passphraseKey } from './passphrase.js';
+import { passphraseKeyOfAny } from './passphrase.js';
 
 /** Where a node key comes from. `where` is the place in the configuration that says so, for messages. */
 export type NodeKeySource =
@@ -35,7 +35,7 @@ const FIELD = {
  *
  * @param environment - Loses the variable that held the secret, so that no child and no dump of variables shows it. (The
  * string that Node made of it can not be wiped.)
- * @param identityPath - For a passphrase: the file that knows its salt.
+ * @param identityPath - For a passphrase: the file that knows its salt, as one beside it does while the node key changes.
  * @throws ClusterError `invalid-request` when there is no such key, `unauthenticated` (`WRONG_PASSPHRASE`), `wrong-state`
  * (`SEAL_PROGRAM`).
  */
@@ -50,8 +50,8 @@ export async function loadNodeKey(
   if (source.kind === 'file') return openFile(source.path, keyFileWay(source, node, environment));
   using text = takeVariable(environment, source);
   if (source.kind === 'env') return nodeKeyOf(text, `${from}: the variable`, field);
-  const header = readPassphraseHeader(identityPath);
-  if (header !== undefined) return passphraseKey(text, header, from);
+  const headers = passphrasesOf(identityPath);
+  if (headers.length > 0) return passphraseKeyOfAny(text, headers, from);
   throw new ClusterError(
     'invalid-request',
     `${from}: ${identityPath} was sealed under a node key, not under a passphrase`,

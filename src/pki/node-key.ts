@@ -64,6 +64,11 @@ export function checkValueOf(nodeKey: Uint8Array): Uint8Array {
   return derived(nodeKey, 'check');
 }
 
+/** The key that seals another node key, while the node key changes from one to the other. */
+export function keyChangeKeyOf(nodeKey: Uint8Array): Uint8Array {
+  return derived(nodeKey, 'change');
+}
+
 function derived(nodeKey: Uint8Array, use: string): Uint8Array {
   return hkdfSha256(nodeKey, new Uint8Array(), utf8(`quorate/1 node key: ${use}`), NODE_KEY_BYTES);
 }

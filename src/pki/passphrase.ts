@@ -54,19 +54,21 @@ export function newPassphraseKey(
 }
 
 /**
- * The node key of a passphrase again.
+ * The node key of a passphrase again, by the first of `headers` that it fits.
  *
- * @throws ClusterError `unauthenticated` (`WRONG_PASSPHRASE`) when it is another passphrase.
+ * @throws ClusterError `unauthenticated` (`WRONG_PASSPHRASE`) when it fits none.
  */
-export function passphraseKey(
+export function passphraseKeyOfAny(
   passphrase: SecretBytes,
-  header: PassphraseHeader,
+  headers: readonly PassphraseHeader[],
   from: string,
 ): SecretBytes {
-  const key = derive(passphrase, fromHex(header.salt) ?? new Uint8Array());
-  const check = checkValueOf(key.bytes);
-  if (equalSecrets(check, fromHex(header.check) ?? new Uint8Array())) return key;
-  key[Symbol.dispose]();
+  for (const header of headers) {
+    const key = derive(passphrase, fromHex(header.salt) ?? new Uint8Array());
+    const check = checkValueOf(key.bytes);
+    if (equalSecrets(check, fromHex(header.check) ?? new Uint8Array())) return key;
+    key[Symbol.dispose]();
+  }
   throw new ClusterError(
     'unauthenticated',
     `${from}: this is not the passphrase that the identity key was sealed with; nothing was written`,

@@ -14,7 +14,7 @@ import { SecretBytes } from '../../src/crypto/index.js';
 import { encodeMemberRequest, requestBytes } from '../../src/identity/index.js';
 import { sealSecret } from '../../src/keys/sealed-secret.js';
 import { openDataDirectory, systemRandom } from '../../src/machine/index.js';
-import { createNodeKey, makeNextKey, newIdentity } from '../../src/pki/index.js';
+import { beginKeyChange, createNodeKey, makeNextKey, newIdentity } from '../../src/pki/index.js';
 import { encodeMessage } from '../../src/raft/index.js';
 import { readsMany } from '../../src/rpc/peers/frame.js';
 import { helloOf } from '../../src/rpc/peers/hello.js';
@@ -109,6 +109,14 @@ const WRITTEN: Readonly<Record<string, () => string | Promise<string>>> = {
     createNodeKey(join(folder, 'sealed.key'))[Symbol.dispose]();
     await makeNextKey(join(folder, 'sealed.key'), way);
     return formatOf(fileAt('sealed.key.next'));
+  },
+  'change of a node key': () => {
+    using before = new SecretBytes(fill(4, 32));
+    using next = new SecretBytes(fill(5, 32));
+    using identity = newIdentity();
+    identity.write(join(folder, 'changed.key'), ONE, before.bytes);
+    beginKeyChange(join(folder, 'changed.key'), ONE, { before, next });
+    return formatOf(fileAt('changed.key.next'));
   },
   'identity file': () => {
     using identity = newIdentity();

@@ -2,8 +2,8 @@ import { Command, Option } from 'commander';
 import { join, relative, resolve } from 'node:path';
 import type { NodeId } from '../../common/index.js';
 import { idArgument } from '../enrolment/arguments.js';
-import { usageError } from '../exit-codes.js';
 import { facts } from '../format/table.js';
+import { variableArgument } from '../node-keys.js';
 import type { KeyVariable } from '../node-keys.js';
 import { makeOwnKeys, MEMBER_FILE } from '../own-keys.js';
 import { shellWord } from '../command-context.js';
@@ -17,8 +17,6 @@ type Flags = {
   readonly nodeKeyPassphraseEnv?: string;
   readonly json?: true;
 };
-
-const VARIABLE = /^[A-Z_][A-Z0-9_]{0,62}$/;
 
 /** `quorate node init`: a node's own keys, made on its own machine. */
 export function nodeInitCommand(context: CommandContext): Command {
@@ -115,9 +113,3 @@ function keyVariable(flags: Flags): { readonly nodeKey?: KeyVariable } {
 }
 
 /** The value is not repeated: operators write the secret itself there by mistake. */
-function variableArgument(flag: string) {
-  return (text: string): string => {
-    if (VARIABLE.test(text)) return text;
-    throw usageError(`${flag} must be the name of a variable, in capital letters, digits and _`);
-  };
-}

@@ -130,6 +130,7 @@ class Home {
     const change = new NodeKeyChange({
       config,
       environment: {},
+      changeKey: new Uint8Array(32),
       wrapping: holdings,
       clock: { ...systemClock, after: () => ({ cancel: () => undefined }) },
       logger,
@@ -253,6 +254,7 @@ test('a share store that is away is waited for, and damaged records hold nothing
   const away = new NodeKeyChange({
     config: home.config,
     environment: {},
+    changeKey: new Uint8Array(32),
     wrapping: {
       beginRewrap: () => undefined,
       rewrap: unavailable,
