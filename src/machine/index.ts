@@ -14,6 +14,7 @@ export { inlineCompute } from './compute/inline.js';
 export { WORKERS_MAX } from './compute/limits.js';
 export { MainThread } from './compute/main-thread.js';
 export { WorkerPool } from './compute/pool.js';
+export { PlainHttp } from './plain-http.js';
 export { ProbeServer } from './probes.js';
 export { workersByDefault } from './compute/workers.js';
 export { systemClock } from './clock.js';

@@ -1,9 +1,6 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { assert } from '../common/index.js';
 import type { Millis } from '../common/index.js';
-import { splitAddress } from './addresses.js';
+import { PlainHttp } from './plain-http.js';
+import type { PlainAnswer } from './plain-http.js';
 
 /** Connections that are open at a time; what comes beyond is closed unread. */
 export const PROBE_CONNECTIONS_MAX = 16;
@@ -16,7 +13,7 @@ export const PROBE_HEADER_BYTES_MAX = 4 * 1024;
 export type ProbeAnswers = {
   /** The node has begun to take part in its cluster. */
   isStarted(): boolean;
-  /** A leader is known, what it leads with is applied here, and the node is not about to stop. */
+  /** A leader is known, what it leads with is applied here, the disk has room, and the node is not about to stop. */
   isReady(): boolean;
 };
 
@@ -26,99 +23,41 @@ export type ProbeAnswers = {
  * no more: a node without a quorum is not mended by a restart.
  */
 export class ProbeServer {
-  readonly #listen: string;
-  readonly #answers: ProbeAnswers;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #http: PlainHttp;
 
   constructor(listen: string, answers: ProbeAnswers) {
-    this.#listen = listen;
-    this.#answers = answers;
-    this.#server = createServer(
-      {
-        maxHeaderSize: PROBE_HEADER_BYTES_MAX,
-        headersTimeout: PROBE_MS_MAX,
-        requestTimeout: PROBE_MS_MAX,
-        connectionsCheckingInterval: PROBE_MS_MAX,
-        keepAlive: false,
-      },
-      (request, response) => this.#answer(request, response),
-    );
-    this.#server.maxConnections = PROBE_CONNECTIONS_MAX;
-    this.#server.on('connection', (socket) => this.#take(socket));
-    // Bytes that are no request get no answer.
-    this.#server.on('clientError', (_, socket) => socket.destroy());
-    for (const event of ['upgrade', 'connect'] as const)
-      this.#server.on(event, (_, socket) => socket.destroy());
-    for (const event of ['checkContinue', 'checkExpectation'] as const)
-      this.#server.on(event, (request: IncomingMessage) => request.socket.destroy());
+    const bounds = {
+      connectionsMax: PROBE_CONNECTIONS_MAX,
+      lifeMsMax: PROBE_MS_MAX,
+      headerBytesMax: PROBE_HEADER_BYTES_MAX,
+    };
+    this.#http = new PlainHttp(listen, bounds, (path) => answerOf(path, answers));
   }
 
   /** Resolves with the address that it listens on. */
-  async listen(): Promise<string> {
-    const at = splitAddress(this.#listen);
-    assert(at !== undefined, 'the configuration has checked the address');
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(at.port, at.host, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
-    this.#server.on('error', () => undefined);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const { port, family, address } = this.#server.address() as AddressInfo;
-    return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+  listen(): Promise<string> {
+    return this.#http.listen();
   }
 
   /** Cuts what is open. Resolves when the port is closed. */
-  async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-    });
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+  stop(): Promise<void> {
+    return this.#http.stop();
   }
+}
 
-  #take(socket: Socket): void {
-    this.#sockets.add(socket);
-    const late = setTimeout(() => socket.destroy(), PROBE_MS_MAX).unref();
-    socket.once('close', () => {
-      clearTimeout(late);
-      this.#sockets.delete(socket);
-    });
+function answerOf(path: string, answers: ProbeAnswers): (() => PlainAnswer) | undefined {
+  switch (path) {
+    case '/startup':
+      return () => said(answers.isStarted());
+    case '/ready':
+      return () => said(answers.isReady());
+    case '/live':
+      return () => said(true);
+    default:
+      return undefined;
   }
+}
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
-    response.writeHead(this.#statusOf(request), {
-      'Cache-Control': 'no-store',
-      Connection: 'close',
-      'Content-Length': '0',
-    });
-    // A body is not read: the connection ends with the answer.
-    response.end(() => request.socket.destroySoon());
-  }
-
-  #statusOf({ method, url, headers }: IncomingMessage): number {
-    const hasBody =
-      headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-    if (hasBody) return 413;
-    const is = url === undefined ? undefined : this.#probeOf(url);
-    if (is === undefined) return 404;
-    if (method !== 'GET' && method !== 'HEAD') return 405;
-    return is ? 200 : 503;
-  }
-
-  #probeOf(url: string): boolean | undefined {
-    switch (url) {
-      case '/startup':
-        return this.#answers.isStarted();
-      case '/ready':
-        return this.#answers.isReady();
-      case '/live':
-        return true;
-      default:
-        return undefined;
-    }
-  }
+function said(is: boolean): PlainAnswer {
+  return { status: is ? 200 : 503 };
 }

@@ -31,6 +31,8 @@ export type NodeConfig = {
   readonly peer: { readonly listen: string };
   /** Where a supervisor's probes are answered, if anywhere. */
   readonly probes: { readonly listen: string | undefined };
+  /** Where metrics are shown, if anywhere. */
+  readonly metrics: { readonly listen: string | undefined };
   /** From the signal to stop to the end, at most. */
   readonly gracePeriodMs: Millis;
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
@@ -84,6 +86,7 @@ const schema = z.strictObject({
   peer: z.strictObject({ listen: address }),
   // Without a line of its own, YAML reads nothing.
   probes: z.strictObject({ listen: address.optional() }).nullish(),
+  metrics: z.strictObject({ listen: address.optional() }).nullish(),
   grace_period: z.coerce
     .number({ error: 'must be a number of seconds' })
     .int({ error: 'must be whole seconds' })
@@ -148,6 +151,7 @@ export function readConfig(sources: ConfigSources): NodeConfig {
     client: { listen: settings.client.listen, advertise: settings.client.advertise },
     peer: { listen: settings.peer.listen },
     probes: { listen: settings.probes?.listen },
+    metrics: { listen: settings.metrics?.listen },
     gracePeriodMs: settings.grace_period * 1000,
     tls: {
       ca: absolute('tls.ca', settings.tls.ca),

@@ -92,22 +92,22 @@ export async function openHoldings(
       }
     };
     const { shares } = store;
+    const folders = [directory.logPath, directory.sharesPath];
     const writeCount = () => store.writeCount();
     return {
       genesis,
       credentials,
       consensus,
       shares,
-    const folders = [directory.logPath, directory.sharesPath];
+      folders,
       signer,
       wrappingKey,
       nextWrappingKey,
-      writeCount,
       changeKey,
       mayChangeKey: keys.mayChange,
+      writeCount,
       close,
     };
-      folders,
   } catch (error) {
     await directory.release();
     throw error;

@@ -34,6 +34,8 @@ import type { Build } from './builds.js';
 import { dialable } from './dialable.js';
 import { countOfRequesterAuthorities, openHoldings } from './holdings.js';
 import type { Holdings } from './holdings.js';
+import { MetricsServer } from './metrics/metrics-server.js';
+import { countingAlarms, NodeMetrics } from './metrics/node-metrics.js';
 import { NodeKeyChange } from './node-key-change.js';
 import { startReplica } from './replica.js';
 import type { Replica } from './replica.js';
@@ -65,6 +67,8 @@ export class Node implements AsyncDisposable {
   readonly #publicServer: PublicServer;
   readonly #peerServer: PeerServer;
   readonly #probes: ProbeServer | undefined;
+  readonly #metrics: NodeMetrics | undefined;
+  readonly #metricsServer: MetricsServer | undefined;
   #fail: (error: unknown) => void = () => undefined;
   #network: PeerNetwork | undefined;
   #workers: WorkerPool | undefined;
@@ -89,7 +93,9 @@ export class Node implements AsyncDisposable {
     const { genesis, credentials, signer } = holdings;
     this.#arithmetic = arithmetic;
     this.#environment = environment;
-    this.#logger = logger;
+    const { listen: metrics } = config.metrics;
+    this.#metrics = metrics === undefined ? undefined : new NodeMetrics(systemClock);
+    this.#logger = this.#metrics ? countingAlarms(logger, this.#metrics.meter) : logger;
     this.#build = build;
     this.#config = config;
     this.#holdings = holdings;
@@ -104,16 +110,14 @@ export class Node implements AsyncDisposable {
       listen: config.client.listen,
       tls: credentials.clients,
       genesis,
-      logger,
+      logger: this.#logger,
       softwareVersion: VERSION,
+      meter: this.#metrics?.meter,
       node: {
         nowMs: () => systemClock.now(),
         addressOf: (member) => this.#addressOf(member),
         curveBackends: arithmetic.backends,
-        certificateEndMs: (member) =>
-          member === config.nodeId
-            ? endOf(this.#credentials.peers.cert)
-            : this.#network?.certificateEndMs(member),
+        certificateEndMs: (member) => this.#certificateEndOf(member),
       },
     });
     this.#peerServer = createPeerServer({
@@ -121,7 +125,7 @@ export class Node implements AsyncDisposable {
       tls: credentials.peers,
       genesis,
       self: this.#self,
-      logger,
+      logger: this.#logger,
     });
     const { listen: probes } = config.probes;
     this.#probes =
@@ -131,6 +135,7 @@ export class Node implements AsyncDisposable {
             isStarted: () => this.#replica !== undefined,
             isReady: () => this.#publicServer.isServing(),
           });
+    this.#metricsServer = this.#serverOf(metrics);
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -173,22 +178,42 @@ export class Node implements AsyncDisposable {
     const client = await bound('client.listen', clients.listen, this.#publicServer.listen());
     const peer = await bound('peer.listen', peers.listen, this.#peerServer.listen());
     this.#listens = peer;
-    const probes = await this.#listenForProbes();
+    const probes = await boundIf('probes.listen', this.#config.probes.listen, this.#probes);
+    const metrics = await boundIf(
+      'metrics.listen',
+      this.#config.metrics.listen,
+      this.#metricsServer,
+    );
     this.#logger.info('The node listens', {
       client,
       peer,
       advertise: clients.advertise,
       ...(probes === undefined ? {} : { probes }),
+      ...(metrics === undefined ? {} : { metrics }),
       cluster: this.#holdings.genesis.clusterId,
       version: VERSION,
     });
     return { client, peer };
   }
 
-  async #listenForProbes(): Promise<string | undefined> {
-    const { listen } = this.#config.probes;
-    if (this.#probes === undefined || listen === undefined) return undefined;
-    return bound('probes.listen', listen, this.#probes.listen());
+  #serverOf(listen: string | undefined): MetricsServer | undefined {
+    const metrics = this.#metrics;
+    if (metrics === undefined || listen === undefined) return undefined;
+    return new MetricsServer(listen, metrics.contentType, () =>
+      metrics.text({
+        backend: () => this.#replica,
+        isReady: () => this.#publicServer.isServing(),
+        counts: () => this.counts(),
+        logMemoryBytes: () => this.#replica?.logMemoryBytes() ?? 0,
+        certificateEndMs: (member) => this.#certificateEndOf(member),
+        folders: this.#holdings.folders,
+      }),
+    );
+  }
+
+  #certificateEndOf(member: NodeId): Millis | undefined {
+    if (member === this.#config.nodeId) return endOf(this.#credentials.peers.cert);
+    return this.#network?.certificateEndMs(member);
   }
 
   /**
@@ -234,6 +259,7 @@ export class Node implements AsyncDisposable {
     // The replica makes copies of its own.
     using wrapping = wrappingKey;
     using nextWrapping = nextWrappingKey;
+    using change = changeKey;
     const replica = await startReplica(
       {
         genesis,
@@ -257,9 +283,10 @@ export class Node implements AsyncDisposable {
         network,
         consensus,
         shares,
+        room: new DiskRoom(folders, systemClock, logger),
+        meter: this.#metrics?.meter,
         logger,
       },
-    using change = changeKey;
     );
     this.#network = network;
     this.#replica = replica;
@@ -269,6 +296,7 @@ export class Node implements AsyncDisposable {
     this.#nodeKeyChange = new NodeKeyChange({
       config: this.#config,
       environment: this.#environment,
+      changeKey: change.bytes,
       wrapping: replica.wrapping,
       clock: systemClock,
       logger,
@@ -305,7 +333,6 @@ export class Node implements AsyncDisposable {
   /** The backend of the public port, for a process that runs the node and calls it, too. Nothing before the start. */
   get backend(): Backend | undefined {
     return this.#replica;
-        room: new DiskRoom(folders, systemClock, logger),
   }
 
   /** Totals since the start: sent to peers, and made durable. */
@@ -317,7 +344,6 @@ export class Node implements AsyncDisposable {
   /**
    * Is not ready any more, hands leadership over, lets sessions and calls that are under way end, then stops and closes everything:
    * within the grace period. Never throws.
-      changeKey: change.bytes,
    */
   async [Symbol.asyncDispose](): Promise<void> {
     // The log of a node that never listened ends with why it cannot run.
@@ -345,6 +371,8 @@ export class Node implements AsyncDisposable {
     await this.#close('the workers', async () => this.#workers?.close());
     await this.#close('the store', () => this.#holdings.close());
     await this.#close('the probes', async () => this.#probes?.stop());
+    await this.#close('the metrics', async () => this.#metricsServer?.stop());
+    this.#metrics?.[Symbol.dispose]();
     if (isTold) this.#logger.info('The node has stopped');
   }
 
@@ -390,6 +418,15 @@ async function chosenArithmetic(config: NodeConfig, logger: Logger): Promise<Ari
 
 function newBoot(): Boot {
   return bootId(toHex(systemRandom.bytes(BOOT_BYTES)));
+}
+
+async function boundIf(
+  field: string,
+  address: string | undefined,
+  server: { listen(): Promise<string> } | undefined,
+): Promise<string | undefined> {
+  if (address === undefined || server === undefined) return undefined;
+  return bound(field, address, server.listen());
 }
 
 async function bound(field: string, address: string, listening: Promise<string>) {

@@ -11,12 +11,13 @@ import type {
   Compute,
   ConsensusStore,
   Logger,
+  Meter,
   Network,
   NetworkListener,
   Primes,
   Random,
-  ShareStore,
   Room,
+  ShareStore,
   Signer,
   Verify,
 } from '../ports/index.js';
@@ -36,6 +37,7 @@ import type { TaskMessageBody } from '../wire/index.js';
 import { Builds, THIS_BUILD } from './builds.js';
 import type { Build } from './builds.js';
 import { LevelGuard } from './level-guard.js';
+import { TaskMeter } from './metrics/task-meter.js';
 import { Lists } from './lists.js';
 import { StateMachine } from './replica-machine.js';
 import { WaitingNetwork } from './waiting-network.js';
@@ -51,10 +53,11 @@ export type ReplicaPorts = {
   readonly network: Network;
   readonly consensus: ConsensusStore;
   readonly shares: ShareStore;
-  readonly logger: Logger;
-};
   /** On the disk of `consensus`; boundless unless given. */
   readonly room?: Room | undefined;
+  readonly meter?: Meter | undefined;
+  readonly logger: Logger;
+};
 
 export type ReplicaConfig = {
   readonly genesis: Genesis;
@@ -80,6 +83,8 @@ export type ReplicaConfig = {
 
 /** One node without its sockets, disks and clocks: what the real node and the simulator both run. */
 export interface Replica extends Backend, NetworkListener {
+  /** Of the log in memory. */
+  logMemoryBytes(): number;
   /** For who changes the key that wraps this node's secrets. */
   readonly wrapping: KeyManager['wrapping'];
   /** As `RaftDriver.transferLeadership`: of this node's own accord. */
@@ -116,6 +121,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   const judging = judgingContext(genesis, verify, kinds.rules);
   const overlay = new Overlay(consensus);
   const asked = queries(overlay, genesis);
+  const taskMeter = ports.meter && new TaskMeter(ports.meter, clock, asked);
   const connections = new Connections(signer.node, config.boot);
   const machine = new StateMachine(
     overlay,
@@ -123,7 +129,10 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     { logger, alarms },
     buildLevel,
     () => driver.status().commit,
-    (events) => tasks.applied(batchOf(events)),
+    (events) => {
+      taskMeter?.applied(events);
+      tasks.applied(batchOf(events));
+    },
   );
   const network = new WaitingNetwork(ports.network, clock);
   const driver: RaftDriver = new RaftDriver({
@@ -133,6 +142,8 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     clock,
     machine,
     applied: loaded.applied,
+    room: ports.room,
+    meter: ports.meter,
     logger,
     alarms,
     onFatal: (error) => {
@@ -142,7 +153,6 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     },
   });
   const keys = new KeyManager({
-    room: ports.room,
     shares: ports.shares,
     wrappingKey: config.wrappingKey,
     clusterId: genesis.clusterId,
@@ -279,9 +289,12 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         presignatures: tasks.presignatureStocks,
         timeMs: Number(asked.totals().timeMs),
         timeCorrections: readClock(overlay).number,
+        room,
+        freeBytes: ports.room?.freeBytes(),
       };
     },
     quorum: () => driver.quorum(),
+    logMemoryBytes: () => driver.logMemoryBytes,
     wrapping: keys.wrapping,
     yieldLeadership: (target, signal) => driver.transferLeadership(target, signal),
     handOver: () => tasks.handOver(),
@@ -289,8 +302,6 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     stop: async () => {
       lists.stop();
       tasks.stop();
-        room,
-        freeBytes: ports.room?.freeBytes(),
       network.stop();
       await driver.stop();
       keys.close();

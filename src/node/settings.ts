@@ -81,6 +81,13 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'where /startup, /ready and /live are answered over plain HTTP; nowhere without it',
   },
   {
+    path: 'metrics.listen',
+    environment: 'QUORATE_METRICS_LISTEN',
+    flag: '--metrics-listen',
+    value: 'host:port',
+    meaning: 'where /metrics is answered over plain HTTP, for Prometheus; nowhere without it',
+  },
+  {
     path: 'grace_period',
     environment: 'QUORATE_GRACE_PERIOD',
     flag: '--grace-period',

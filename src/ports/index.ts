@@ -5,13 +5,14 @@
 export type { Clock, Timer } from './clock.js';
 export type { BoundJob, Compute, Job, Jobs, Lane } from './compute.js';
 export type { Logger, LogFields } from './logger.js';
+export type { Meter, TaskPhase, TaskResult } from './meter.js';
 export type { BuildWord, Channel, Network, NetworkListener, PatientNetwork } from './network.js';
 export type { PrimeKind, Primes } from './primes.js';
 export type { Random } from './random.js';
 export type { Signer } from './signer.js';
-export { readOrDamaged, sharePages, sharesUnder } from './share-pages.js';
 export { BOUNDLESS } from './room.js';
 export type { Room, RoomLevel } from './room.js';
+export { readOrDamaged, sharePages, sharesUnder } from './share-pages.js';
 export { ShareStoreError } from './share-store.js';
 export type { PutResult, ShareId, SharePage, SharePageRequest, ShareStore } from './share-store.js';
 export type {

@@ -5,10 +5,11 @@ import type {
   ConsensusStore,
   Entry,
   Logger,
+  Meter,
   PatientNetwork,
-  Write,
   Room,
   RoomLevel,
+  Write,
 } from '../ports/index.js';
 import type { Agreed } from './core.js';
 import type { Raft, RoleName } from './raft.js';
@@ -38,9 +39,10 @@ export type RaftDriverParts = {
   readonly applied: LogIndex;
   readonly logger: Logger;
   readonly alarms: Alarms;
-  /** Something that must not be survived: the driver has stopped for good, the process is to end. */
   /** On the disk of `store`; boundless unless given. */
   readonly room?: Room | undefined;
+  readonly meter?: Pick<Meter, 'leaderChanged'> | undefined;
+  /** Something that must not be survived: the driver has stopped for good, the process is to end. */
   readonly onFatal: (error: unknown) => void;
 };
 
@@ -52,10 +54,10 @@ export type RaftStatus = {
   readonly applied: LogIndex;
   /** A leader is known, and an entry of its term is applied here. */
   readonly caughtUp: boolean;
-};
-
   /** On this node's disk; `none` too while a write waits for it. */
   readonly room: RoomLevel;
+};
+
 /** How one node hears another in consensus. */
 export type PeerStatus = {
   /** Since it last answered this leader, or else said anything; `undefined` if it never did in this run. */

@@ -181,10 +181,19 @@ export class RaftDriver {
     return quorumStatus(this.#raft);
   }
 
+  /** Of the log in memory. */
+  get logMemoryBytes(): number {
+    return this.#raft.memoryBytes;
+  }
+
   /** Ends all that it does. Resolves when no write is under way any more. */
   async stop(): Promise<void> {
     this.#halt();
     await this.#writer.rest();
+  }
+
+  #roomNow(): RoomLevel {
+    return this.#writer.waitsForRoom ? 'none' : this.#room.look();
   }
 
   #halt(): void {
@@ -192,10 +201,6 @@ export class RaftDriver {
     this.#ticks.stop();
     this.#writer.stop();
     this.#applier.stop();
-  #roomNow(): RoomLevel {
-    return this.#writer.waitsForRoom ? 'none' : this.#room.look();
-  }
-
     this.#reads.refuseAll();
     this.#transfers.refuseAll();
   }
@@ -227,12 +232,12 @@ export class RaftDriver {
 
   #onTick({ ticks, suspect }: PassedTicks): void {
     this.#quorum.look(this.#raft, this.#parts.clock.elapsed());
+    this.#raft.setRoom(this.#roomNow());
     this.#guard(() => this.#raft.tick(ticks, this.#time.now(), suspect));
   }
 
   /** Looks for things to do once the current event is over, so that all that it brings is done together. */
   #schedule(): void {
-    this.#raft.setRoom(this.#roomNow());
     if (this.#isPumpDue || this.#state !== 'running') return;
     this.#isPumpDue = true;
     void Promise.resolve().then(() => {
@@ -302,6 +307,7 @@ export class RaftDriver {
     const seen = `${role} ${term} ${leader}`;
     if (seen === this.#seen) return;
     this.#seen = seen;
+    if (leader !== undefined) this.#parts.meter?.leaderChanged();
     this.#ticks.changed();
     this.#parts.logger.info('Role in consensus', { role, term, leader });
   }

@@ -2,7 +2,7 @@ import type { ApiContext, Backend, NodeFacts } from '../api/index.js';
 import { ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
-import type { Logger } from '../ports/index.js';
+import type { Logger, Meter } from '../ports/index.js';
 import {
   ClusterServiceService,
   KeyServiceService,
@@ -35,6 +35,7 @@ export type PublicServerParts = {
   readonly tls: TlsFiles;
   readonly genesis: Genesis;
   readonly logger: Logger;
+  readonly meter?: Meter | undefined;
   /** May come later, by `attach`. */
   readonly backend?: Backend;
   readonly softwareVersion?: string;
@@ -100,7 +101,10 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     logger: parts.logger,
   });
   for (const service of Object.values(SERVICES))
-    listener.addService(rawService(service), operationsOf(service, context, parts.logger));
+    listener.addService(
+      rawService(service),
+      operationsOf(service, context, parts.logger, parts.meter),
+    );
   const isServing = (): boolean => {
     const status = attached?.status();
     if (draining || status?.leader === undefined) return false;

@@ -14,6 +14,8 @@ export type CallStatus = {
   readonly code: status;
   readonly details: string;
   readonly metadata: Metadata;
+  /** A stable upper-case word. */
+  readonly reason: string;
   /** The id in the log line about the failure; an unexpected failure sends it to the client, too. */
   readonly errorId?: string;
 };
@@ -28,6 +30,7 @@ export function statusOf(error: unknown, leader?: NodeId): CallStatus {
     code: status[failure.status.grpc],
     details: failure.message,
     metadata,
+    reason: failure.reason,
     ...(failure.errorId === undefined ? {} : { errorId: failure.errorId }),
   };
 }

@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import type {
   handleUnaryCall,
   sendUnaryData,
@@ -8,8 +9,8 @@ import type {
 import { operationOf } from '../api/index.js';
 import type { ApiContext, Operation } from '../api/index.js';
 import { assert, ClusterError } from '../common/index.js';
-import type { NodeId } from '../common/index.js';
-import type { Logger } from '../ports/index.js';
+import type { Millis, NodeId } from '../common/index.js';
+import type { Logger, Meter } from '../ports/index.js';
 import { UnaryCallTime, untilAborted } from './call-time.js';
 import { admittedBy } from './guard.js';
 import { statusOf } from './status.js';
@@ -51,12 +52,13 @@ export function operationsOf(
   service: ServiceDefinition,
   context: ApiContext,
   logger: Logger,
+  meter?: Pick<Meter, 'callEnded'>,
 ): UntypedServiceImplementation {
   return Object.fromEntries(
     Object.entries(service).map(([name, { path }]) => {
       const operation = operationOf(path);
       assert(operation !== undefined, `${path} has no line in the table of operations`);
-      return [name, unary(path, operation, context, logger)];
+      return [name, unary(path, operation, context, logger, meter)];
     }),
   );
 }
@@ -72,7 +74,10 @@ function unary(
   operation: Operation,
   context: ApiContext,
   logger: Logger,
+  meter: Pick<Meter, 'callEnded'> | undefined,
 ): handleUnaryCall<Uint8Array, object> {
+  const ended = (code: string, reason: string | undefined, sinceMs: Millis): void =>
+    meter?.callEnded(method, code, reason, (performance.now() - sinceMs) / 1000);
   const answer = async (rpc: Rpc, time: UnaryCallTime): Promise<object> => {
     time.signal.throwIfAborted();
     const { request: bytes, metadata } = rpc;
@@ -82,12 +87,16 @@ function unary(
   const respond = async (rpc: Rpc, callback: sendUnaryData<object>): Promise<void> => {
     const time = new UnaryCallTime(rpc);
     const { measure } = admittedBy(rpc);
+    const sinceMs = performance.now();
     try {
       const answering = measure(() => answer(rpc, time));
       const response = await untilAborted(answering, time.signal);
       measure(() => callback(null, response));
+      ended('OK', undefined, sinceMs);
     } catch (error) {
-      measure(() => callback(report(method, statusOf(error, leaderOf(context)), error, logger)));
+      const end = statusOf(error, leaderOf(context));
+      measure(() => callback(report(method, end, error, logger)));
+      ended(status[end.code], end.reason, sinceMs);
     } finally {
       time.end();
     }

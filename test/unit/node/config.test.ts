@@ -56,6 +56,7 @@ describe('a complete configuration file', () => {
       client: { listen: '0.0.0.0:7400', advertise: 'node-1.example.org:443' },
       peer: { listen: '0.0.0.0:7401' },
       probes: { listen: undefined },
+      metrics: { listen: undefined },
       gracePeriodMs: 25_000,
       tls: {
         ca: join(folder, 'ca.pem'),
