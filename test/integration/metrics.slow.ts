@@ -54,10 +54,8 @@ function promtoolFaults(text: string): string {
 }
 
 test('the metrics of nodes that sign tell what they do, and name no key, request or caller', async () => {
-  process.env['QUORATE_METRICS_LISTEN'] = '127.0.0.1:0';
-  await using cluster = await ProcessCluster.create(3);
+  await using cluster = await ProcessCluster.create(3, { metrics: true });
   for (const node of cluster.nodes) cluster.start(node);
-  delete process.env['QUORATE_METRICS_LISTEN'];
   const client = cluster.client(cluster.nodes.slice(0, 1));
   await client.generateKey({ keyId: 'treasury', threshold: 2 }, { timeoutMs: LONG_MS });
   for (let at = 0; at < SIGNATURES; at++)

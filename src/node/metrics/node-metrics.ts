@@ -72,15 +72,12 @@ export class NodeMetrics implements Disposable {
     this.#registry.set('quorate_process_resident_bytes', rss);
     this.#registry.set('quorate_process_heap_bytes', heapUsed);
     this.#registry.total('quorate_process_cpu_seconds_total', (user + system) / 1e6);
-    for (const [quantile, of] of [
-      ['0.5', 50],
-      ['0.99', 99],
-      ['1', 100],
-    ] as const) {
+    for (const percentile of [50, 99, 100]) {
       // The histogram has the time between two looks, of which the resolution is no delay.
-      const ms = this.#delays.percentile(of) / 1e6 - LOOP_MEASURED_MS;
+      const ms = this.#delays.percentile(percentile) / 1e6 - LOOP_MEASURED_MS;
       const seconds = this.#delays.count === 0 ? 0 : Math.max(0, ms) / 1000;
-      this.#registry.set('quorate_event_loop_delay_seconds', seconds, { quantile });
+      const labels = { percentile: String(percentile) };
+      this.#registry.set('quorate_event_loop_delay_seconds', seconds, labels);
     }
     this.#delays.reset();
   }

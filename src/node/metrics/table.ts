@@ -88,8 +88,8 @@ export const METRICS = {
   quorate_open_secrets_misses_total: { ...COUNTER, help: 'Secrets that had to be opened' },
   quorate_event_loop_delay_seconds: {
     ...GAUGE,
-    help: 'Delay of the event loop since it was last asked for, 0.5, 0.99 and 1',
-    labels: ['quantile'],
+    help: 'Delay of the event loop since it was last asked for, of 50, 99 and 100 in 100 looks',
+    labels: ['percentile'],
   },
   quorate_certificate_remaining_seconds: {
     ...GAUGE,

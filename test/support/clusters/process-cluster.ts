@@ -36,22 +36,26 @@ export class ProcessCluster implements AsyncDisposable {
 
   /** Where a node answers probes, by node. */
   readonly #probes: ReadonlyMap<NodeId, string>;
+  /** Of every node. */
+  readonly #flags: readonly string[];
 
   private constructor(
     folder: string,
     members: readonly Member[],
     probes: ReadonlyMap<NodeId, string>,
+    flags: readonly string[],
   ) {
     this.#probes = probes;
+    this.#flags = flags;
     this.#folder = folder;
     this.nodes = members.map(({ id }) => id);
     this.#addresses = new Map(members.map(({ id, clientAddress }) => [id, clientAddress]));
   }
 
-  /** @param options - With `probes`, each node answers them. */
+  /** @param options - With `probes`, each node answers them; with `metrics`, it shows them where its log says. */
   static async create(
     nodeCount: number,
-    options: { readonly probes?: true } = {},
+    options: { readonly probes?: true; readonly metrics?: true } = {},
   ): Promise<ProcessCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'quorate-'));
     const ports = await freePorts(3 * nodeCount);
@@ -66,7 +70,8 @@ export class ProcessCluster implements AsyncDisposable {
     const probes = plans.map(
       ({ id }, at) => [id, `127.0.0.1:${ports[2 * nodeCount + at]}`] as const,
     );
-    return new ProcessCluster(folder, members, new Map(options.probes ? probes : []));
+    const flags = options.metrics ? ['--metrics-listen', '127.0.0.1:0'] : [];
+    return new ProcessCluster(folder, members, new Map(options.probes ? probes : []), flags);
   }
 
   /** An operator's client, of all nodes unless `at` says which. The cluster closes it. */
@@ -155,7 +160,7 @@ export class ProcessCluster implements AsyncDisposable {
 
   #flagsOf(node: NodeId): readonly string[] {
     const probes = this.#probes.get(node);
-    return probes === undefined ? [] : ['--probes-listen', probes];
+    return [...this.#flags, ...(probes === undefined ? [] : ['--probes-listen', probes])];
   }
 
   /** SIGKILL: the process gets no chance to write, send or say anything more. Resolves when it is gone. */
