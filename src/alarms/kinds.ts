@@ -54,6 +54,7 @@ export const ALARM_LEVELS = {
   'A peer’s certificate has expired': 'warn',
   'A peer’s certificate is not valid yet': 'warn',
   'A peer’s certificate is of another authority': 'warn',
+  'A peer’s certificate is revoked': 'warn',
   'A peer ends the connection: it may not take the certificate of this node': 'warn',
   'Another node answers at a peer’s address': 'warn',
   'A peer refuses the stream': 'warn',
@@ -66,6 +67,7 @@ export const ALARM_LEVELS = {
   'Refused a call': 'warn',
   'Cut a connection whose caller went on when it was refused': 'warn',
   'Cut a connection that sent more than its calls': 'warn',
+  'Cut a connection whose certificate is revoked': 'warn',
   'Refused a connection': 'warn',
   'A TLS handshake failed': 'warn',
 } as const satisfies Readonly<Record<string, 'alarm' | 'warn'>>;

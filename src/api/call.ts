@@ -1,5 +1,5 @@
 import type { Millis, NodeId } from '../common/index.js';
-import type { Genesis, Identity } from '../identity/index.js';
+import type { Genesis, Identity, RevocationName } from '../identity/index.js';
 import type { Backend } from './backend.js';
 import type { Measure } from './measure.js';
 
@@ -20,6 +20,8 @@ export type NodeFacts = {
   addressOf(member: NodeId): string | undefined;
   /** The end of a member's certificate, if this node has seen it. */
   certificateEndMs(member: NodeId): Millis | undefined;
+  /** The member that shows certificates which are revoked under this name, or was issued by them, as far as this node has seen. */
+  certifiedBy(name: RevocationName): NodeId | undefined;
   /** The libraries that this node computes curves with, by curve. */
   readonly curveBackends: Readonly<Record<string, string>>;
 };

@@ -87,6 +87,7 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
       timeCorrections: status.timeCorrections,
       diskRoom: ROOMS[status.room],
       diskFreeBytes: BigInt(status.freeBytes ?? 0),
+      revocationCount: backend.local().revocationCount(),
     },
   };
 }
@@ -128,7 +129,7 @@ export async function correctTime(context: ApiContext, call: Call): Promise<Corr
 }
 
 /** A request that changes the cluster itself counts only when an operator has signed it. */
-async function changeCluster(context: ApiContext, call: Call): Promise<string> {
+export async function changeCluster(context: ApiContext, call: Call): Promise<string> {
   readMutation(call.method, call.bytes);
   const submission = submissionOf(context, call, lifetimeMsOf(call), true);
   const { taskId } = await context.backend().submit(submission);

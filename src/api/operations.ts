@@ -3,6 +3,7 @@ import type { ApiContext, Call } from './call.js';
 import { correctTime, getCluster, raiseLevel, requireSignatures } from './cluster.js';
 import { destroyKey, restoreKey, retireKey } from './key-ends.js';
 import { generateKey, getKey, listKeys, reshareKey } from './keys.js';
+import { listRevocations, revokeCertificate } from './revocations.js';
 import { sign } from './signing.js';
 import { cancelTask, getTask, listTasks } from './tasks.js';
 import { transferLeadership } from './leadership.js';
@@ -38,12 +39,15 @@ export type Method =
   | '/quorate.v1.ClusterService/RequireSignatures'
   | '/quorate.v1.ClusterService/RaiseLevel'
   | '/quorate.v1.ClusterService/CorrectTime'
+  | '/quorate.v1.ClusterService/RevokeCertificate'
+  | '/quorate.v1.ClusterService/ListRevocations'
   | '/quorate.v1.ClusterService/TransferLeadership'
   | '/quorate.v1.ClusterService/UnlockSigning';
 
 export const READERS: readonly Role[] = ['auditor', 'app', 'operator'];
 const REQUESTERS: readonly Role[] = ['app', 'operator'];
 const OPERATORS: readonly Role[] = ['operator'];
+const OVERSEERS: readonly Role[] = ['auditor', 'operator'];
 
 /** The public API. A method without a line here is served by nothing. */
 export const OPERATIONS: Readonly<Record<Method, Operation>> = {
@@ -93,6 +97,16 @@ export const OPERATIONS: Readonly<Record<Method, Operation>> = {
     roles: OPERATORS,
     effect: 'mutation',
     handle: correctTime,
+  },
+  '/quorate.v1.ClusterService/RevokeCertificate': {
+    roles: OPERATORS,
+    effect: 'mutation',
+    handle: revokeCertificate,
+  },
+  '/quorate.v1.ClusterService/ListRevocations': {
+    roles: OVERSEERS,
+    effect: 'read',
+    handle: listRevocations,
   },
   '/quorate.v1.ClusterService/TransferLeadership': {
     roles: OPERATORS,

@@ -10,6 +10,7 @@ import {
   levelRaisedOf,
   preparedOf,
   presignatureOf,
+  certificateRevokedOf,
   timeCorrectedOf,
   resharedKeyOf,
   resharingOf,
@@ -213,6 +214,13 @@ const PRESENTED: Readonly<
     result: (record) => {
       const value = timeCorrectedOf(record);
       return value && { $case: 'timeCorrected', value };
+    },
+  },
+  'revoke-certificate': {
+    kind: ApiTaskKind.REVOKE_CERTIFICATE,
+    result: (record) => {
+      const value = certificateRevokedOf(record);
+      return value && { $case: 'certificateRevoked', value };
     },
   },
   prepare: {

@@ -52,6 +52,7 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
   'require-signatures': { saidOnce: [], faults: {} },
   'raise-level': { saidOnce: [], faults: {} },
   'correct-time': { saidOnce: [], faults: {} },
+  'revoke-certificate': { saidOnce: [], faults: {} },
   'retire-key': { saidOnce: [], faults: {} },
   'restore-key': { saidOnce: [], faults: {} },
   'destroy-key': { saidOnce: [], faults: {} },

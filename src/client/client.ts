@@ -3,7 +3,14 @@ import { toHex } from '../common/index.js';
 import { voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { Algorithm, Gg20Profile } from '../wire/index.js';
-import type { Cluster, GenerateKeyRequest, Key, SignResponse, Task } from '../wire/index.js';
+import type {
+  Cluster,
+  GenerateKeyRequest,
+  Key,
+  Revocation,
+  SignResponse,
+  Task,
+} from '../wire/index.js';
 import { whenReady } from './await-key.js';
 import { genesisOf, optionsFrom } from './connect-options.js';
 import { correctTimeRequest } from './correct-time.js';
@@ -41,6 +48,8 @@ import type { ListKeysInput, ListPart, ListTasksInput } from './lists.js';
 import { raiseLevelRequest } from './raise-level.js';
 import type { RaiseLevelInput } from './raise-level.js';
 import { requesterOf } from './request-signer.js';
+import { revokeRequest } from './revoke-certificate.js';
+import type { RevokeCertificateInput } from './revoke-certificate.js';
 import { intervalOf, reshareRequest } from './reshare-key.js';
 import type { CancelTaskInput, ReshareKeyInput } from './reshare-key.js';
 import { requireSpiffeIds, signingOf, withoutClusterFile } from './signing.js';
@@ -312,6 +321,27 @@ export class QuorateClient {
       timeMs,
     );
     return { backMs: Number(fields.seenTimeMs) - timeMs, taskId };
+  }
+
+  /**
+   * Revokes certificates by serial number or by key, for good: nodes end what is open with them, and take nothing that is signed
+   * with them. An operator's signature is needed.
+   *
+   * @returns The task's id.
+   * @throws QuorateError `wrong-state` REVOKES_ITSELF or REVOKES_A_NODE for what must be said explicitly.
+   */
+  async revokeCertificate(input: RevokeCertificateInput, options?: CallOptions): Promise<string> {
+    const request = CALLS.revokeCertificate.encode(
+      revokeRequest(input, input.requestId ?? randomUUID()),
+    );
+    const method = CALLS.revokeCertificate;
+    return (await this.#mutations.call(method, request, untilOf(options))).taskId;
+  }
+
+  /** All that is revoked, as the answering node has applied it. What a node says of it is not verified. */
+  async listRevocations(options?: CallOptions): Promise<readonly Revocation[]> {
+    const answer = await this.#transport.call(CALLS.listRevocations, {}, untilOf(options));
+    return answer.revocations;
   }
 
   /**

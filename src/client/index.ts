@@ -47,6 +47,7 @@ export type {
 export type { CancelTaskInput, ReshareKeyInput } from './reshare-key.js';
 export type { SigningKey } from './key-doubts.js';
 export type { ListInput, ListKeysInput, ListPart, ListTasksInput } from './lists.js';
+export type { RevokeCertificateInput } from './revoke-certificate.js';
 export { verifySignature } from './signed-payload.js';
 export { tlsSigner } from './request-signer.js';
 export type { RaiseLevelInput } from './raise-level.js';
@@ -64,6 +65,7 @@ export type {
   Label,
   LevelWord,
   Member,
+  Revocation,
   SignResponse,
   Task,
 } from '../wire/index.js';

@@ -36,6 +36,8 @@ export const DEFAULT_LIMITS: Limits = {
 /** Of a requester's chain, in an entry or in a call's metadata. */
 export const CERTIFICATES_MAX = 3;
 export const CHAIN_BYTES_MAX = 4 * 1024;
+/** Of a certificate's number. RFC 5280 §4.1.2.2. */
+export const SERIAL_BYTES_MAX = 20;
 /** Of one certificate. */
 export const EXTENSIONS_MAX = 16;
 /** Verdicts on chains that a node keeps: each costs half a millisecond to make anew. */

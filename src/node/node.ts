@@ -19,9 +19,18 @@ import {
 } from '../machine/index.js';
 import type { Arithmetic } from '../machine/index.js';
 import { levelWord } from '../identity/index.js';
+import type { RevocationName } from '../identity/index.js';
+import { readCertificates } from '../pki/index.js';
 import type { Environment } from '../pki/index.js';
 import type { Compute, Logger } from '../ports/index.js';
-import { createPeerServer, createPublicServer, PeerNetwork, STOP_GRACE_MS } from '../rpc/index.js';
+import {
+  createPeerServer,
+  createPublicServer,
+  namesOfCertificate,
+  PeerNetwork,
+  RevokedCertificates,
+  STOP_GRACE_MS,
+} from '../rpc/index.js';
 import type { PeerServer, PublicServer, Self, Traffic } from '../rpc/index.js';
 import { DiskRoom } from '../store/index.js';
 import type { NodeConfig } from './config.js';
@@ -44,6 +53,9 @@ import { VERSION } from '../version.js';
 
 /** The rest of the grace period, for all that is closed behind the sessions. */
 const CLOSING_MS: Millis = 8_000;
+
+/** In one line of the log. */
+const REVOKED_SHOWN_MAX = 8;
 
 /** Where a node answers, `host:port`. */
 export type NodeAddresses = { readonly client: string; readonly peer: string };
@@ -76,6 +88,7 @@ export class Node implements AsyncDisposable {
   #addresses: ReadonlyMap<NodeId, string> = new Map();
   /** The address at which this node listens for its peers. */
   #listens: string | undefined;
+  readonly #revoked = new RevokedCertificates();
   #credentials: NodeCredentials;
   #credentialReload: CredentialReload | undefined;
   #certificateWatch: CertificateWatch | undefined;
@@ -118,7 +131,9 @@ export class Node implements AsyncDisposable {
         addressOf: (member) => this.#addressOf(member),
         curveBackends: arithmetic.backends,
         certificateEndMs: (member) => this.#certificateEndOf(member),
+        certifiedBy: (name) => this.#certifiedBy(name),
       },
+      revoked: this.#revoked,
     });
     this.#peerServer = createPeerServer({
       listen: config.peer.listen,
@@ -126,6 +141,7 @@ export class Node implements AsyncDisposable {
       genesis,
       self: this.#self,
       logger: this.#logger,
+      revoked: this.#revoked,
     });
     const { listen: probes } = config.probes;
     this.#probes =
@@ -255,6 +271,7 @@ export class Node implements AsyncDisposable {
       tls: this.#credentials.peers,
       addresses,
       logger,
+      revoked: this.#revoked,
     });
     // The replica makes copies of its own.
     using wrapping = wrappingKey;
@@ -271,6 +288,7 @@ export class Node implements AsyncDisposable {
         gg20: this.#arithmetic.gg20,
         presignatures: this.#config.presignatures,
         ...this.#build,
+        onRevoked: (names) => this.#onRevoked(names),
         onFatal: (error) => this.#onFatal(error),
       },
       {
@@ -379,6 +397,34 @@ export class Node implements AsyncDisposable {
   #addressOf(member: NodeId): string | undefined {
     if (member !== this.#config.nodeId) return this.#addresses.get(member);
     return this.#listens === undefined ? undefined : dialable(this.#listens);
+  }
+
+  /** The names under which certificates are revoked that this node shows, or that its authorities are. */
+  #ownNames(): readonly RevocationName[] {
+    return [this.#credentials.peers.cert, this.#holdings.genesis.peerCa].flatMap((pem) => {
+      const reading = readCertificates(pem);
+      return reading.ok ? reading.value.flatMap(namesOfCertificate) : [];
+    });
+  }
+
+  #certifiedBy(name: RevocationName): NodeId | undefined {
+    if (this.#ownNames().includes(name)) return this.#config.nodeId;
+    const { members } = this.#holdings.genesis;
+    return members.find(({ nodeId }) => this.#network?.certificateNames(nodeId).includes(name))
+      ?.nodeId;
+  }
+
+  #onRevoked(names: readonly RevocationName[]): void {
+    this.#revoked.add(names);
+    if (names.length === 0) return;
+    this.#logger.info('Certificates are revoked', {
+      names: names.slice(-REVOKED_SHOWN_MAX).join(' '),
+      count: names.length,
+    });
+    if (this.#revoked.covers(this.#ownNames()))
+      this.#logger.error(
+        'The certificate of this node is revoked: the others refuse it until it has another',
+      );
   }
 
   #compute(): Compute {

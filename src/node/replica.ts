@@ -5,6 +5,7 @@ import type { Boot, Millis, NodeId } from '../common/index.js';
 import type { Gg20Tables } from '../gg20/index.js';
 import type { Genesis } from '../identity/index.js';
 import { voters, votersAmong } from '../identity/index.js';
+import type { RevocationName } from '../identity/index.js';
 import { KeyManager } from '../keys/index.js';
 import type {
   Clock,
@@ -77,6 +78,8 @@ export type ReplicaConfig = {
   readonly level?: Build['level'] | undefined;
   /** The kinds of task that it knows; those of this build where absent. A test may add one. */
   readonly kinds?: Build['kinds'] | undefined;
+  /** Certificates are revoked under these names: all of the state at the start, then each as it is applied. */
+  readonly onRevoked?: ((names: readonly RevocationName[]) => void) | undefined;
   /** The replica has stopped for good and must not be restarted in this process. */
   readonly onFatal: (error: unknown) => void;
 };
@@ -131,9 +134,14 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     () => driver.status().commit,
     (events) => {
       taskMeter?.applied(events);
+      const revoked = events.flatMap((event) =>
+        event.type === 'certificate-revoked' ? [event.name] : [],
+      );
+      if (revoked.length > 0) config.onRevoked?.(revoked);
       tasks.applied(batchOf(events));
     },
   );
+  config.onRevoked?.(asked.revocations().map(({ name }) => name));
   const network = new WaitingNetwork(ports.network, clock);
   const driver: RaftDriver = new RaftDriver({
     raft,
@@ -191,6 +199,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       logger,
       alarms,
       judging,
+      isRevoked: (names) => asked.isRevoked(names),
       consensus: {
         propose: (payload, isNew) => {
           const entry = driver.propose(payload, isNew);

@@ -11,6 +11,7 @@ import type { Connection } from './front/connection.js';
 import type { Front } from './front/front.js';
 import { METADATA_BYTES_MAX, METADATA_PAIRS_MAX, REQUEST_ARRIVAL_MS_MAX } from './limits.js';
 import type { CallKind, Pace } from './pace.js';
+import type { RevokedCertificates } from './revoked.js';
 import { rolesOf } from './roles.js';
 import { statusOf } from './status.js';
 import { identityOf } from './tls.js';
@@ -49,9 +50,10 @@ export function guard(parts: {
   readonly alarms: Alarms;
   readonly front?: Front;
   readonly pace?: Pace | undefined;
+  readonly revoked?: RevokedCertificates | undefined;
   readonly arrivalMs?: Millis | undefined;
 }): ServerInterceptor {
-  const { logger, alarms, front, pace, arrivalMs = REQUEST_ARRIVAL_MS_MAX } = parts;
+  const { logger, alarms, front, pace, revoked, arrivalMs = REQUEST_ARRIVAL_MS_MAX } = parts;
   return (method, call) => {
     const connection = front?.connectionOf(call.getConnectionInfo());
     const caller = callerOver(connection, call);
@@ -90,6 +92,7 @@ export function guard(parts: {
               if (bytes > METADATA_BYTES_MAX || pairs > METADATA_PAIRS_MAX) throw tooMuchMetadata();
               leave = pace?.enter(name, kindOf(method));
               if (caller === undefined) throw noIdentity();
+              if (revoked?.covers(connection?.names ?? []) === true) throw isRevoked(caller);
               if (!rolesOf(method.path).includes(caller.role)) throw forbidden(method.path, caller);
               admitted.set(metadata, {
                 caller,
@@ -193,6 +196,14 @@ function noIdentity(): ClusterError {
   return new ClusterError('unauthenticated', 'The certificate names no SPIFFE id of this cluster', {
     reason: 'NO_IDENTITY',
   });
+}
+
+function isRevoked({ spiffeId }: Identity): ClusterError {
+  return new ClusterError(
+    'unauthenticated',
+    `The certificate of ${spiffeId}, or the authority that issued it, is revoked: get a new one`,
+    { reason: 'CERTIFICATE_REVOKED' },
+  );
 }
 
 function forbidden(method: string, caller: Identity): ClusterError {

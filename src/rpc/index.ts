@@ -17,6 +17,7 @@ export type { IncomingListener, PeerServer, PeerServerParts } from './peers/peer
 export { STOP_GRACE_MS } from './limits.js';
 export { createPublicServer } from './public-server.js';
 export type { PublicServer, PublicServerParts } from './public-server.js';
+export { namesOfCertificate, RevokedCertificates } from './revoked.js';
 export { channelCredentials } from './tls.js';
 export { contextOptions, identityOf } from './tls-identity.js';
 export type { TlsFiles } from './tls-identity.js';

@@ -16,10 +16,13 @@ import { Front } from './front/front.js';
 import type { FrontLimits } from './front/front.js';
 import { clipDeadline } from './deadline-header.js';
 import { networkOf } from './front/network-of.js';
+import type { Connection } from './front/connection.js';
 import { guard } from './guard.js';
 import { STOP_FORCED_MS, STOP_GRACE_MS } from './limits.js';
 import { watchLoop } from './loop-watch.js';
 import type { Pace } from './pace.js';
+import { namesOfShown } from './revoked.js';
+import type { RevokedCertificates } from './revoked.js';
 import { rolesOf } from './roles.js';
 
 /** One port with one kind of caller. Every method that it serves stands behind the front and the guard. */
@@ -40,6 +43,8 @@ export class Listener {
     /** Without one no caller is kept to a pace. */
     readonly pace?: Pace;
     readonly logger: Logger;
+    /** Without them every certificate of an authority counts. */
+    readonly revoked?: RevokedCertificates | undefined;
     /** Until when a call's one request must be there. */
     readonly arrivalMs?: Millis | undefined;
   }) {
@@ -60,7 +65,13 @@ export class Listener {
     });
     // Experimental in grpc-js, which is pinned for it: docs/decisions/0012-a-front-of-our-own.md.
     this.#injector = this.#server.createConnectionInjector(parts.credentials);
-    this.#mendHttp2(alarms);
+    this.#mendHttp2(alarms, parts.revoked);
+    parts.revoked?.onMore(() => this.#cutRevoked(parts.revoked));
+  }
+
+  /** Connections that TLS took before a certificate was revoked end now. */
+  #cutRevoked(revoked: RevokedCertificates | undefined): void {
+    this.#front.cutThose(({ names }) => revoked?.covers(names) === true);
   }
 
   /**
@@ -91,8 +102,8 @@ export class Listener {
       this.#endWatch = watchLoop((lateMs) => work.looked(lateMs));
   }
 
-  /** Mends faults of grpc-js in HTTP/2 and TLS below it. */
-  #mendHttp2(alarms: Alarms): void {
+  /** Mends faults of grpc-js in HTTP/2 and TLS below it, and looks at certificates as soon as TLS has verified them. */
+  #mendHttp2(alarms: Alarms, revoked: RevokedCertificates | undefined): void {
     // A private field of grpc-js, which is pinned: it shows neither errors of TLS nor headers otherwise.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const servers = this.#server['http2Servers'] as ReadonlyMap<EventEmitter, unknown>;
@@ -102,6 +113,10 @@ export class Listener {
       server.prependListener('stream', (_: unknown, headers: IncomingHttpHeaders) =>
         clipDeadline(headers),
       );
+      if (revoked !== undefined)
+        server.prependListener('secureConnection', (socket: TLSSocket) =>
+          this.#look(socket, revoked),
+        );
       // Clients see a connection that ends, and not why: so the node's log says it.
       server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
         const address =
@@ -111,6 +126,14 @@ export class Listener {
         alarms.raise('A TLS handshake failed', address, { reason: faultOf(error, socket) });
       });
     }
+  }
+
+  #look(socket: TLSSocket, revoked: RevokedCertificates): void {
+    const connection: Connection | undefined = this.#front.connectionOf(socket);
+    if (connection === undefined) return;
+    connection.names = namesOfShown(socket.getPeerCertificate(true));
+    // Not before HTTP/2 has it: that does not bear a socket that is gone. The guard refuses what came with the handshake.
+    if (revoked.covers(connection.names)) setImmediate(() => this.#cutRevoked(revoked));
   }
 
   /** Takes no new calls, lets those in flight end within `graceMs`, then cuts them. Resolves when all is closed. */

@@ -27,6 +27,7 @@ import type { PaceLimits } from './pace.js';
 import { Reflection } from './services/reflection.js';
 import { http2Bounds, serverCredentials } from './tls.js';
 import type { TlsFiles } from './tls.js';
+import type { RevokedCertificates } from './revoked.js';
 import { operationsOf, rawService } from './unary.js';
 
 export type PublicServerParts = {
@@ -39,6 +40,7 @@ export type PublicServerParts = {
   /** May come later, by `attach`. */
   readonly backend?: Backend;
   readonly softwareVersion?: string;
+  readonly revoked?: RevokedCertificates | undefined;
   /** None by default, for tests. */
   readonly node?: NodeFacts;
   /** Other bounds than those of `limits.ts`, for tests. */
@@ -80,9 +82,11 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     node: parts.node ?? NO_FACTS,
   };
   const credentials = serverCredentials(parts.tls, http2Bounds(CONCURRENT_STREAMS_MAX));
+  parts.revoked?.onMore(() => credentials.forgetSessions());
   const listener = new Listener({
     listen: parts.listen,
     credentials,
+    revoked: parts.revoked,
     options: {
       'grpc.max_receive_message_length': CLIENT_MESSAGE_BYTES_MAX,
       'grpc.max_connection_idle_ms': parts.bounds?.idleMs ?? CONNECTION_IDLE_MS_MAX,
@@ -147,6 +151,7 @@ const NO_FACTS: NodeFacts = {
   nowMs: () => Date.now(),
   addressOf: () => undefined,
   certificateEndMs: () => undefined,
+  certifiedBy: () => undefined,
   curveBackends: {},
 };
 

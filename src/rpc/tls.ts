@@ -34,6 +34,8 @@ export type RenewableCredentials = ServerCredentials & {
    * @throws the system's error for files that TLS cannot use: those in use stay.
    */
   renew(tls: TlsFiles): void;
+  /** No session of TLS from before is resumed: each handshake shows all of the far end's certificates. */
+  forgetSessions(): void;
 };
 
 /** Server credentials that take TLS 1.3 with a trusted client certificate, and nothing else. */
@@ -46,6 +48,8 @@ export function serverCredentials(tls: TlsFiles, http2: SecureServerOptions): Re
  * base class takes both.
  */
 class MutualTls13 extends ServerCredentials {
+  #tls: TlsFiles;
+
   constructor(tls: TlsFiles, http2: SecureServerOptions) {
     super(
       {
@@ -56,6 +60,11 @@ class MutualTls13 extends ServerCredentials {
       },
       contextOptions(tls),
     );
+    this.#tls = tls;
+  }
+
+  forgetSessions(): void {
+    this.renew(this.#tls);
   }
 
   renew(tls: TlsFiles): void {
@@ -63,6 +72,7 @@ class MutualTls13 extends ServerCredentials {
     // grpc-js would close the port for good over files that cannot be used.
     createSecureContext(options);
     this.updateSecureContextOptions(options);
+    this.#tls = tls;
   }
 
   override _equals(other: ServerCredentials): boolean {

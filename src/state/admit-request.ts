@@ -88,6 +88,8 @@ function admitAuthorized(
   if (untimely !== undefined) return { ok: false, refusal: untimely };
   const forbidden = rules.checkAccess(view, asked, requester, context);
   if (forbidden !== undefined) return { ok: false, refusal: forbidden };
+  const ownGoal = rules.checkSigner?.(asked, authority.names);
+  if (ownGoal !== undefined) return { ok: false, refusal: ownGoal };
   if (readTotals(view).taskCount >= context.genesis.limits.requestIdsMax) {
     return refuse('overloaded', 'TOO_MANY_REQUESTS', 'The cluster remembers no more request ids');
   }
@@ -148,8 +150,8 @@ function admitUnverified(
     return undefined;
   const verdict = requesters.judge(certificates);
   if (!verdict.ok || verdict.value.identity.spiffeId !== arrival.bringer) return undefined;
-  const { identity: requester, notBeforeMs, notAfterMs } = verdict.value;
-  const claimed = { requester, expireTimeMs, certified: { notBeforeMs, notAfterMs } };
+  const { identity: requester, notBeforeMs, notAfterMs, names } = verdict.value;
+  const claimed = { requester, expireTimeMs, certified: { notBeforeMs, notAfterMs }, names };
   return isKnown(view, claimed, parsed)
     ? undefined
     : checkArrivalTime(view, claimed, parsed, arrival);

@@ -5,7 +5,7 @@ import {
   Requesters,
   voucherBytes,
 } from '../identity/index.js';
-import type { Genesis, Identity } from '../identity/index.js';
+import type { Genesis, Identity, RevocationName } from '../identity/index.js';
 import { refusal, refuse } from '../common/index.js';
 import type { Millis, Refusal, Result } from '../common/index.js';
 import type { Verify } from '../ports/index.js';
@@ -15,6 +15,7 @@ import { TASK_KINDS } from './kinds/index.js';
 import { members } from './members.js';
 import type { Member } from './members.js';
 import { takesUnsigned } from './records.js';
+import { isRevoked } from './revocations.js';
 import type { View } from './view.js';
 import { CLOCK_AHEAD_MS_MAX, EXPIRY_AHEAD_MS_MAX } from './limits.js';
 
@@ -28,18 +29,27 @@ export function judgingContext(
   return { genesis, verify, requesters, kinds };
 }
 
-/** Whether vouchers stand for signatures, and whose. */
+/** Whether vouchers stand for signatures, and whose; and which certificates count no more. */
 export type Trust = {
+  readonly isRevoked: (names: readonly RevocationName[]) => boolean;
   readonly takesUnsigned: boolean;
   readonly members: readonly Member[];
 };
 
 export function trustOf(view: View, { genesis }: JudgingContext): Trust {
-  return { takesUnsigned: takesUnsigned(view, genesis), members: members(view, genesis) };
+  return {
+    isRevoked: (names) => isRevoked(view, names),
+    takesUnsigned: takesUnsigned(view, genesis),
+    members: members(view, genesis),
+  };
 }
 
 /** The requester, as far as the log can tell, and the end of the request's life. */
-export type Authority = Life & { readonly requester: Identity };
+export type Authority = Life & {
+  readonly requester: Identity;
+  /** Of the certificates that it is signed with, the names under which they are revoked; none of a voucher. */
+  readonly names: readonly RevocationName[];
+};
 
 /** When a request counts. */
 export type Life = {
@@ -68,7 +78,7 @@ export function admitAuthority(
       return withRole(request, askers, judged);
     }
     case 'signed':
-      return withRole(request, askers, admitSigned(request, by.value, context));
+      return withRole(request, askers, admitSigned(request, by.value, context, trust));
     case undefined:
       return refuse('unauthenticated', 'UNAUTHENTICATED', 'The request carries no authorization');
   }
@@ -149,6 +159,7 @@ function admitSigned(
   request: Request,
   { certificates, signature, expireTimeMs }: Authorization,
   { genesis, verify, requesters }: JudgingContext,
+  trust: Trust,
 ): Result<Authority> {
   const verdict = requesters.judge(certificates);
   if (!verdict.ok) {
@@ -158,7 +169,7 @@ function admitSigned(
       `The requester's certificates do not count: ${verdict.refusal}`,
     );
   }
-  const { identity, key, notBeforeMs, notAfterMs } = verdict.value;
+  const { identity, key, notBeforeMs, notAfterMs, names } = verdict.value;
   const raw = rawSignature(key.kind, signature);
   const bytes = requestBytes(genesis.clusterId, request.method, expireTimeMs, request.request);
   if (raw === undefined || !verify.certified(key, bytes, raw)) {
@@ -168,12 +179,21 @@ function admitSigned(
       `It is not a signature of ${identity.spiffeId} over this method, cluster, expiry and request`,
     );
   }
+  // After the signature: a stranger learns nothing of the list by showing another's certificate.
+  if (trust.isRevoked(names)) {
+    return refuse(
+      'unauthenticated',
+      'CERTIFICATE_REVOKED',
+      `A certificate of ${identity.spiffeId}, or the authority that issued it, is revoked: get a new one`,
+    );
+  }
   return {
     ok: true,
     value: {
       requester: identity,
       expireTimeMs: Number(expireTimeMs),
       certified: { notBeforeMs, notAfterMs },
+      names,
     },
   };
 }
@@ -226,7 +246,7 @@ function admitVoucher(
   const requester = parseSpiffe(voucher.spiffeId);
   return requester === undefined
     ? refuse('unauthenticated', 'INVALID_SPIFFE_ID', 'The requester has no SPIFFE id')
-    : { ok: true, value: { requester, expireTimeMs, certified: undefined } };
+    : { ok: true, value: { requester, expireTimeMs, certified: undefined, names: [] } };
 }
 
 function withRole(

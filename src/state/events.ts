@@ -1,5 +1,6 @@
 import type { AlarmKind } from '../alarms/index.js';
 import type { KeyId, NodeId, Refusal, SessionId, TaskId } from '../common/index.js';
+import type { RevocationName } from '../identity/index.js';
 import type { KeyStage } from './keys.js';
 import type { Supply } from '../wire/index.js';
 
@@ -73,6 +74,8 @@ export type StateEvent =
   | { readonly type: 'destroyed-said'; readonly key: KeyId; readonly node: NodeId }
   /** A key was retired or restored, or goes further on its way to its end. */
   | { readonly type: 'key-stage-changed'; readonly key: KeyId; readonly stage: KeyStage }
+  /** Certificates with this serial number or key count no more. */
+  | { readonly type: 'certificate-revoked'; readonly name: RevocationName }
   | {
       readonly type: 'task-closed';
       readonly task: TaskId;

@@ -27,6 +27,7 @@ export type {
   TaskKind,
 } from './kind-rules.js';
 export { taskCancelledOf } from './kinds/cancel-task.js';
+export { certificateRevokedOf } from './kinds/revoke-certificate.js';
 export { timeCorrectedOf } from './kinds/correct-time.js';
 export {
   generatedKeyOf,
@@ -103,6 +104,7 @@ export { isPutOff } from './presign-failures.js';
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
 export { levelWritten, readKey, readLevel } from './records.js';
+export type { Revoked } from './revocations.js';
 export { activeRecord, firstRecord, resharingOf, sharingNamed, shownRecord } from './resharing.js';
 export { checkPayload, parsePayload, signedBytes, signedHash } from './sign-payload.js';
 export type { SignPayload } from './sign-payload.js';

@@ -1,5 +1,12 @@
 import type { KeyId, LogIndex, Millis, Refusal, Result } from '../common/index.js';
-import type { Genesis, Identity, KeyAlgorithm, Limits, Requesters } from '../identity/index.js';
+import type {
+  Genesis,
+  Identity,
+  KeyAlgorithm,
+  Limits,
+  Requesters,
+  RevocationName,
+} from '../identity/index.js';
 import type { Verify } from '../ports/index.js';
 import type {
   Attempt,
@@ -25,6 +32,7 @@ export type TaskKind =
   | 'require-signatures'
   | 'raise-level'
   | 'correct-time'
+  | 'revoke-certificate'
   | 'prepare'
   | 'presign'
   | 'retire-key'
@@ -105,6 +113,11 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
     requester: Identity,
     context: JudgingContext,
   ): Refusal | undefined;
+  /**
+   * Refuses by the certificates that a request is signed with: its signer's chain, by the names under which they are revoked.
+   * Absent for a kind that does nothing to certificates.
+   */
+  checkSigner?(asked: P, names: readonly RevocationName[]): Refusal | undefined;
   /**
    * The time at which a request's life and certificates are judged; the cluster's own where absent. For a kind that is asked
    * for because the cluster's own time is wrong.

@@ -111,5 +111,10 @@ export const REFRESHES_LOOKED_AT_MAX = 256;
 /** Keys that are being destroyed at once. A task waits as long as a node is away. */
 export const DESTROYS_OPEN_MAX = 4_096;
 
+/** The feature level from which on certificates can be revoked. */
+export const REVOCATIONS_LEVEL = 3;
+/** Serial numbers and keys that are revoked, for the life of the cluster: what every node keeps in memory. */
+export const REVOCATIONS_MAX = 4_096;
+
 /** Ed25519. */
 export const IDENTITY_KEY_BYTES = 32;

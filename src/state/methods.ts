@@ -9,6 +9,7 @@ export const METHODS = {
   destroyKey: '/quorate.v1.KeyService/DestroyKey',
   restoreKey: '/quorate.v1.KeyService/RestoreKey',
   correctTime: '/quorate.v1.ClusterService/CorrectTime',
+  revokeCertificate: '/quorate.v1.ClusterService/RevokeCertificate',
   cancelTask: '/quorate.v1.TaskService/CancelTask',
 } as const;
 

@@ -7,7 +7,9 @@ import type { ActiveKey } from './keys.js';
 import { members } from './members.js';
 import type { Member } from './members.js';
 import { signersOf } from './participant-sets.js';
-import type { Genesis } from '../identity/index.js';
+import { isRevoked, revocationCount, revocations } from './revocations.js';
+import type { Revoked } from './revocations.js';
+import type { Genesis, RevocationName } from '../identity/index.js';
 import type { View } from './view.js';
 
 /** Queries of a node's state. Each answer is of one moment: nothing changes while it is read. */
@@ -27,6 +29,11 @@ export type Queries = {
   members(): readonly Member[];
   /** Whether requests without a signature of their requester's are taken. */
   takesUnsigned(): boolean;
+  /** Claims that a certificate with one of these names is revoked. */
+  isRevoked(names: readonly RevocationName[]): boolean;
+  revocationCount(): number;
+  /** All that is revoked, in order of the names. */
+  revocations(): readonly Revoked[];
   /** Ids of keys whose participants have not all said `installed`. */
   installing(): readonly string[];
 };
@@ -45,6 +52,9 @@ export function queries(view: View, genesis: Genesis): Queries {
         : page(view, ADDRESS.tasks, after, limit, (_, bytes) => Tasks.decode(bytes)),
     members: () => members(view, genesis),
     takesUnsigned: () => takesUnsigned(view, genesis),
+    isRevoked: (names) => isRevoked(view, names),
+    revocationCount: () => revocationCount(view),
+    revocations: () => revocations(view),
     installing: () => page(view, ADDRESS.installing, '', Number.MAX_SAFE_INTEGER, (id) => id),
   };
 }

@@ -37,6 +37,9 @@ export const ADDRESS = {
   requesters: 'requester/',
   /** The timers due at a time: in order of time, type and id. */
   timers: 'timer/',
+  /** Serial numbers and keys of certificates that are revoked, and how many. Never deleted. From level 3 on. */
+  revoked: 'revoked/',
+  revocations: 'revocations',
   /** The operator's request by which unsigned ones ended; nothing before that. Never deleted. */
   signaturesRequired: 'signatures-required',
 } as const;

@@ -77,6 +77,8 @@ export type TaskContext = {
   /** For what another node or a caller can cause. */
   readonly alarms: Alarms;
   readonly judging: JudgingContext;
+  /** Claims of certificates that one is revoked, by the state as applied here. */
+  readonly isRevoked: Queries['isRevoked'];
   readonly consensus: Consensus;
   readonly outbox: Outbox;
 };

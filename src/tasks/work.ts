@@ -43,6 +43,7 @@ function changedTask(event: StateEvent): readonly TaskId[] {
     case 'installed-said':
     case 'key-stage-changed':
     case 'destroyed-said':
+    case 'certificate-revoked':
     case 'void-entry':
       return [];
   }

@@ -65,6 +65,7 @@ import {
   raftSeeds,
   restoreSeed,
   retireSeed,
+  revokeSeed,
   signerSeed,
   signSeed,
 } from './seeds.js';
@@ -448,6 +449,7 @@ export const DECODERS: readonly Decoder[] = [
   request(METHODS.generateKey, generateKeySeed),
   request(METHODS.sign, signSeed),
   request(METHODS.correctTime, correctTimeSeed),
+  request(METHODS.revokeCertificate, revokeSeed),
   request(METHODS.reshareKey, reshareSeed),
   request(METHODS.cancelTask, cancelSeed),
   request(METHODS.retireKey, retireSeed),

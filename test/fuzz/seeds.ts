@@ -20,6 +20,7 @@ import {
   ReshareKeyRequest,
   RestoreKeyRequest,
   RetireKeyRequest,
+  RevokeCertificateRequest,
   SignRequest,
 } from '../../src/wire/index.js';
 import { seededRandom } from '../support/builders/frost-exchange.js';
@@ -78,6 +79,16 @@ export function correctTimeSeed(): Uint8Array {
     seenTimeMs: 1_900_000_000_000n,
     timeMs: 1_800_000_000_000n,
     allowRepeats: false,
+  });
+}
+
+export function revokeSeed(): Uint8Array {
+  return encode(RevokeCertificateRequest, {
+    requestId: 'ask-8',
+    serial: Uint8Array.of(1, 2, 3),
+    keyHash: new Uint8Array(0),
+    allowOwn: false,
+    allowNode: true,
   });
 }
 

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { LEVEL_MAX } from '../../wire/index.js';
-import { addConnectionOptions } from '../connection.js';
+import { addConnectionOptions, findConnection } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { askEachEndpoint } from '../each-endpoint.js';
 import { Ended, EXIT, usageError } from '../exit-codes.js';
 import { bestAnswer, clusterJson, clusterLines } from '../format/cluster.js';
+import { ownCertificateWarnings } from '../format/own-certificates.js';
 import { notHere } from '../not-here.js';
 import { SIGN_MS, withClient } from '../open-client.js';
 import { addOrderOptions } from '../order-options.js';
@@ -42,7 +43,11 @@ Examples:
       const cluster = bestAnswer(answers);
       if (cluster === undefined) throw answers[0]?.error ?? usageError('No endpoint is named');
       if (flags.json) context.out(JSON.stringify(clusterJson(cluster, answers)));
-      else for (const line of clusterLines(cluster, answers, Date.now())) context.out(line);
+      else {
+        for (const line of clusterLines(cluster, answers, Date.now())) context.out(line);
+        const connection = findConnection(flags, context);
+        for (const line of ownCertificateWarnings(connection, Date.now())) context.out(line);
+      }
       if (cluster.quorum?.present !== true) throw new Ended(EXIT.unavailable);
     });
   return new Command('cluster')

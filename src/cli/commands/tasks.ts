@@ -40,6 +40,7 @@ const KINDS = {
   'require-signatures': TaskKind.REQUIRE_SIGNATURES,
   'raise-level': TaskKind.RAISE_LEVEL,
   'correct-time': TaskKind.CORRECT_TIME,
+  'revoke-certificate': TaskKind.REVOKE_CERTIFICATE,
   prepare: TaskKind.PREPARE,
   'retire-key': TaskKind.RETIRE_KEY,
   'restore-key': TaskKind.RESTORE_KEY,

@@ -49,6 +49,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     node_time: time(cluster.nodeTime),
     time_corrections: cluster.timeCorrections,
     disk: diskOf(cluster),
+    revocation_count: cluster.revocationCount,
     caught_up: cluster.caughtUp,
     quorum: cluster.quorum,
     curve_backends: backendsOf(cluster),
@@ -84,7 +85,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
         heard_ago_ms: Number(member.replication.heardAgoMs),
         match_index: Number(member.replication.matchIndex),
       },
-      certificate_end: time(member.certificateEnd),
+      certificate_end: time(certificateEndOf(member, answers)),
       build: member.build && {
         level: member.build.level,
         incarnation: member.build.incarnation,
@@ -154,6 +155,12 @@ export function clusterLines(
       ['open tasks', String(cluster.openTaskCount)],
       ['level', String(cluster.level)],
       ['builds', buildWords(cluster)],
+      [
+        'revoked',
+        cluster.revocationCount === 0
+          ? undefined
+          : `${cluster.revocationCount} serial numbers and keys of certificates`,
+      ],
       ['requests', cluster.unsignedRequests ? 'may be unsigned' : 'must be signed'],
       ['curves', curveWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
       [
@@ -185,16 +192,30 @@ export function clusterLines(
           own === undefined ? undefined : String(own.appliedIndex),
           replication && `${duration(Number(replication.heardAgoMs))} ago`,
           addressOf(cluster, member, answers) || undefined,
-          time(member.certificateEnd ?? own?.members.find(isOf(member.nodeId))?.certificateEnd),
+          time(certificateEndOf(member, answers)),
           own?.softwareVersion,
         ];
       }),
     ),
     ...answers.filter((answer) => answer.cluster === undefined).map(unansweredWords),
-    ...certificateWarnings(cluster, nowMs),
+    ...certificateWarnings(
+      cluster.members.map(({ nodeId, ...member }) => ({
+        nodeId,
+        certificateEnd: certificateEndOf({ ...member, nodeId }, answers),
+      })),
+      nowMs,
+    ),
     ...clockWarnings(answers),
     ...logTimeWarnings(cluster),
   ];
+}
+
+/** By the member's own word where it has answered: others know the certificate of when they dialled it. */
+function certificateEndOf(
+  { nodeId, certificateEnd }: Pick<Cluster['members'][number], 'nodeId' | 'certificateEnd'>,
+  answers: readonly EndpointAnswer[],
+): Cluster['members'][number]['certificateEnd'] {
+  return ownAnswer(answers, nodeId)?.members.find(isOf(nodeId))?.certificateEnd ?? certificateEnd;
 }
 
 /** Where other nodes dial a member: of the answering node, the others know; empty where none does. */

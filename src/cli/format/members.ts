@@ -11,7 +11,7 @@ const BEHIND_ENTRIES = 64;
 export const CLOCK_MS = 5_000;
 const DAY_MS = 86_400_000;
 /** How long before its end a certificate is warned about. */
-const CERTIFICATE_WARN_DAYS = 7;
+export const CERTIFICATE_WARN_DAYS = 7;
 
 /**
  * The state of a member by replication.
@@ -66,7 +66,10 @@ export function quorumWords(view: Cluster): string {
 }
 
 /** One line for each certificate that ends soon, or has ended. */
-export function certificateWarnings({ members }: Cluster, nowMs: number): string[] {
+export function certificateWarnings(
+  members: readonly Pick<Cluster['members'][number], 'nodeId' | 'certificateEnd'>[],
+  nowMs: number,
+): string[] {
   return members.flatMap(({ nodeId, certificateEnd }) => {
     if (certificateEnd === undefined) return [];
     const days = Math.floor((millis(certificateEnd) - nowMs) / DAY_MS);

@@ -91,6 +91,13 @@ function outcomeJson(outcome: Task['outcome']): object {
       const { number, backMs } = outcome.value;
       return { time_corrected: { number, back_ms: Number(backMs) } };
     }
+    case 'certificateRevoked': {
+      const { serial, keyHash } = outcome.value;
+      return {
+        certificate_revoked:
+          serial.length > 0 ? { serial: hex(serial) } : { key_hash: hex(keyHash) },
+      };
+    }
     case 'keyRetired':
       return {
         key_retired: { recoverable_until: timeAt(outcome.value.recoverableUntilMs) },
@@ -189,6 +196,10 @@ function outcomeFacts(outcome: Task['outcome']): [string, string | undefined][] 
         ['correction', String(outcome.value.number)],
         ['time set back', duration(Number(outcome.value.backMs))],
       ];
+    case 'certificateRevoked': {
+      const { serial, keyHash } = outcome.value;
+      return [serial.length > 0 ? ['revoked serial', hex(serial)] : ['revoked key', hex(keyHash)]];
+    }
     case 'keyRetired':
       return [['recoverable until', timeAt(outcome.value.recoverableUntilMs)]];
     case 'keyRestored':

@@ -1,7 +1,7 @@
 import { equal, fromHex } from '../../common/index.js';
 import type { Millis, Result } from '../../common/index.js';
 import type { SignatureKey } from '../../ports/index.js';
-import { CHAIN_BYTES_MAX } from '../limits.js';
+import { CHAIN_BYTES_MAX, SERIAL_BYTES_MAX } from '../limits.js';
 import {
   malformed,
   Malformed,
@@ -21,11 +21,15 @@ import { readTime } from './time.js';
 export type Certificate = {
   /** All of it, DER. */
   readonly bytes: Uint8Array;
+  /** Big-endian, without zeros in front. */
+  readonly serial: Uint8Array;
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
   readonly notBeforeMs: Millis;
   readonly notAfterMs: Millis;
   readonly key: SignatureKey;
+  /** The SubjectPublicKeyInfo that holds the key, DER. */
+  readonly keyInfo: Uint8Array;
   readonly usage: Usage;
   /** The bytes that its issuer signed, by an algorithm of this kind. */
   readonly signed: Uint8Array;
@@ -47,7 +51,6 @@ const KEYS = [
 ] as const;
 
 const VERSION_3 = 2;
-const SERIAL_BYTES_MAX = 20;
 const POINT_NOT_COMPRESSED = 4;
 const CONTEXT = { version: 0xa0, extensions: 0xa3 } as const;
 /** Kinds of text in names. */
@@ -111,11 +114,12 @@ function readInner(der: Der, algorithm: Uint8Array): Inner {
   ]);
   if (notBeforeMs > notAfterMs) malformed('it ends before it begins');
   const subject = readName(der, 'the subject');
-  const key = readKey(der.whole(TAG.sequence, 'the public key'));
+  const keyInfo = der.whole(TAG.sequence, 'the public key');
+  const key = readKey(keyInfo);
   const usage = der.inside(CONTEXT.extensions, 'the extensions', readUsage);
   if (usage.kind === 'authority' && subject.length === EMPTY_NAME_BYTES)
     malformed('an authority has no name');
-  return { issuer, subject, notBeforeMs, notAfterMs, key, usage };
+  return { serial, issuer, subject, notBeforeMs, notAfterMs, key, keyInfo, usage };
 }
 
 const EMPTY_NAME_BYTES = 2;

@@ -8,6 +8,8 @@ import type { Identity } from '../spiffe.js';
 import { readBundle } from './bundle.js';
 import { readCertificate } from './certificate.js';
 import type { Certificate } from './certificate.js';
+import { namesOf } from './revocation-name.js';
+import type { RevocationName } from './revocation-name.js';
 
 /** The requester that a chain names, and the time in which it does: it says nothing of now. */
 export type Requester = {
@@ -17,6 +19,8 @@ export type Requester = {
   readonly notBeforeMs: Millis;
   /** … to here, both included. */
   readonly notAfterMs: Millis;
+  /** The names under any of which one of them is revoked. */
+  readonly names: readonly RevocationName[];
 };
 
 /**
@@ -79,6 +83,7 @@ export class Requesters {
         key: leaf.key,
         notBeforeMs: Math.max(...whole.map(({ notBeforeMs }) => notBeforeMs)),
         notAfterMs: Math.min(...whole.map(({ notAfterMs }) => notAfterMs)),
+        names: namesOf(whole),
       },
     };
   }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Millis } from '../../common/index.js';
-import type { Identity } from '../../identity/index.js';
+import type { Identity, RevocationName } from '../../identity/index.js';
 import {
   ANSWER_FRAMES_BYTES_MAX,
   CALL_FRAMES_BYTES_MAX,
@@ -23,6 +23,8 @@ export class Connection {
   caller: string | undefined;
   /** By the certificate of the far end, which is the same as long as the connection lasts; `null` for one that names nobody. */
   identity: Identity | null | undefined;
+  /** Of the certificates at the far end, once TLS has verified them: the names under which they are revoked. */
+  names: readonly RevocationName[] = [];
   readonly #socket: Socket;
   readonly #sinceMs: Millis;
   #paidBytes = FRAMES_BYTES_BURST;

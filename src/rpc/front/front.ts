@@ -125,6 +125,17 @@ export class Front {
     });
   }
 
+  /** Ends those whose certificates `isMeant` says so of. */
+  cutThose(isMeant: (connection: Connection) => boolean): void {
+    for (const connection of this.#connections.values()) {
+      if (connection.isOver || !isMeant(connection)) continue;
+      this.#alarms.raise('Cut a connection whose certificate is revoked', connection.caller, {
+        address: connection.address,
+      });
+      connection.cut();
+    }
+  }
+
   /** Ends every connection, with the calls on it. */
   cut(): void {
     for (const connection of this.#connections.values()) connection.cut();

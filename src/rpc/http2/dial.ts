@@ -25,7 +25,10 @@ export type DialParts = {
 /** The errors of an attempt, each in the words of the side that dials. */
 export type DialFaults = {
   /** Why a verified certificate is not that of the node that is dialled; `undefined` when it is. */
-  readonly stranger: (server: Identity | undefined) => Error | undefined;
+  readonly stranger: (
+    server: Identity | undefined,
+    certificate: PeerCertificate,
+  ) => Error | undefined;
   /**
    * @param error - `undefined` when the far end closed the connection without a word.
    * @param isGreeted - This side has finished the handshake. The far end reads a certificate only then (TLS 1.3), and
@@ -63,7 +66,8 @@ export class Dial {
         servername: serverName,
         secureContext,
         ALPNProtocols: ['h2'],
-        checkServerIdentity: (_host, certificate) => faults.stranger(identityOf(certificate)),
+        checkServerIdentity: (_host, certificate) =>
+          faults.stranger(identityOf(certificate), certificate),
       });
       let session: ClientHttp2Session | undefined;
       this.#end = (reason) => {

@@ -2,7 +2,7 @@ import type { SecureContext } from 'node:tls';
 import type { Alarms } from '../../alarms/index.js';
 import { ClusterError } from '../../common/index.js';
 import type { Boot, Millis, NodeId } from '../../common/index.js';
-import type { Identity } from '../../identity/index.js';
+import type { Identity, RevocationName } from '../../identity/index.js';
 import type { Channel, LogFields, Logger } from '../../ports/index.js';
 import type { LevelWord } from '../../wire/index.js';
 import type { Dial } from '../http2/dial.js';
@@ -18,7 +18,7 @@ import { FrameQueue } from './frame-queue.js';
 import { bootOf, buildOf } from './hello.js';
 import { faultOf, LinkFault, silent } from './link-fault.js';
 import { LinkLines } from './link-lines.js';
-import { dialPeer } from './peer-dial.js';
+import { dialPeer, revoked } from './peer-dial.js';
 import { PeerStream } from './peer-stream.js';
 
 export type PeerLinkParts = {
@@ -28,6 +28,8 @@ export type PeerLinkParts = {
   /** For the next connection. */
   readonly secureContext: () => SecureContext;
   readonly isPeer: (server: Identity | undefined) => boolean;
+  /** Claims that one of the certificates with these names is revoked. */
+  readonly isRevoked: (names: readonly RevocationName[]) => boolean;
   readonly clusterId: string;
   /** This node's hello, framed. */
   readonly hello: Buffer;
@@ -68,6 +70,7 @@ export class PeerLink {
   #startedMs: Millis = 0;
   #failures = 0;
   #certificateEndMs: Millis | undefined;
+  #names: readonly RevocationName[] = [];
   #sent = 0;
   #frames = 0;
   #bytes = 0;
@@ -92,12 +95,31 @@ export class PeerLink {
     return this.#certificateEndMs;
   }
 
+  /** The names under which the certificates are revoked that the peer showed last. */
+  get certificateNames(): readonly RevocationName[] {
+    return this.#names;
+  }
+
+  /** Ends the stream if a certificate at its far end has been revoked. */
+  cutRevoked(): void {
+    if (!this.#parts.isRevoked(this.#names)) return;
+    this.#dial?.stop(revoked());
+    this.#stream?.cancel(revoked());
+  }
+
   /** Dials, now and whenever the stream has ended, until `stop`. Each attempt has a connection of its own. */
   start(): void {
     if (this.#state !== 'idle') return;
     this.#state = 'dialling';
     this.#startedMs = performance.now();
-    const dial = dialPeer({ ...this.#parts, secureContext: this.#parts.secureContext() });
+    const dial = dialPeer({
+      ...this.#parts,
+      secureContext: this.#parts.secureContext(),
+      isRevoked: (names) => {
+        this.#names = names;
+        return this.#parts.isRevoked(names);
+      },
+    });
     this.#dial = dial;
     void this.#opened(dial);
   }

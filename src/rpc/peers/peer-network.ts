@@ -2,7 +2,7 @@ import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { Alarms } from '../../alarms/index.js';
 import type { Millis, NodeId } from '../../common/index.js';
-import type { Genesis } from '../../identity/index.js';
+import type { Genesis, RevocationName } from '../../identity/index.js';
 import type { Channel, Logger, Network, NetworkListener } from '../../ports/index.js';
 import { wrapHello } from './frame.js';
 import { helloOf } from './hello.js';
@@ -13,6 +13,7 @@ import { PeerLinks } from './peer-links.js';
 import { LINK_LINE_EVERY_MS } from '../limits.js';
 import { contextOptions } from '../tls-identity.js';
 import type { TlsFiles } from '../tls-identity.js';
+import type { RevokedCertificates } from '../revoked.js';
 
 export type PeerNetworkParts = {
   readonly genesis: Genesis;
@@ -21,6 +22,7 @@ export type PeerNetworkParts = {
   /** Where the other members listen for their peers, `host:port`. Members without an address are not dialled. */
   readonly addresses: ReadonlyMap<NodeId, string>;
   readonly logger: Logger;
+  readonly revoked?: RevokedCertificates | undefined;
 };
 
 /** Is told to which peers messages can flow. */
@@ -61,6 +63,9 @@ export class PeerNetwork implements Network {
       peers.set(peer, new PeerLinks({ raft: link('raft'), tasks: link('tasks') }));
     }
     this.#peers = peers;
+    parts.revoked?.onMore(() => {
+      for (const link of this.#all) link.cutRevoked();
+    });
   }
 
   /** Dials every peer, now and until `stop`. Connections are reported from here on. */
@@ -108,6 +113,11 @@ export class PeerNetwork implements Network {
     return this.#peers.get(peer)?.of('raft').certificateEndMs;
   }
 
+  /** The names under which the certificates are revoked that this peer showed last. */
+  certificateNames(peer: NodeId): readonly RevocationName[] {
+    return this.#peers.get(peer)?.of('raft').certificateNames ?? [];
+  }
+
   /** Connections that are made from now on show this certificate. */
   renew(tls: TlsFiles): void {
     this.#secureContext = createSecureContext(contextOptions(tls));
@@ -118,7 +128,7 @@ export class PeerNetwork implements Network {
   }
 
   #link(
-    { genesis, self, logger }: PeerNetworkParts,
+    { genesis, self, logger, revoked }: PeerNetworkParts,
     to: {
       readonly peer: NodeId;
       readonly role: string;
@@ -134,6 +144,7 @@ export class PeerNetwork implements Network {
       address,
       clusterId: genesis.clusterId,
       secureContext: () => this.#secureContext,
+      isRevoked: (names) => revoked?.covers(names) === true,
       isPeer: (server) => server?.spiffeId === spiffeId,
       hello: wrapHello(helloOf(genesis.clusterId, self)),
       logger,

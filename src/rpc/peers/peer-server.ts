@@ -22,6 +22,7 @@ import {
   TASKS_MESSAGE_COSTS_BYTES,
 } from '../limits.js';
 import { Listener } from '../listener.js';
+import type { RevokedCertificates } from '../revoked.js';
 import { statusOf } from '../status.js';
 import { http2Bounds, serverCredentials } from '../tls.js';
 import type { TlsFiles } from '../tls.js';
@@ -34,6 +35,7 @@ export type PeerServerParts = {
   readonly genesis: Genesis;
   readonly self: Self;
   readonly logger: Logger;
+  readonly revoked?: RevokedCertificates | undefined;
   /** Of what a member sends about tasks, in bytes; `TASKS_BYTES` unless given. */
   readonly tasksBytes?: Rate;
   /** May come later, by `attach`. */
@@ -57,9 +59,11 @@ export interface PeerServer {
 export function createPeerServer(parts: PeerServerParts): PeerServer {
   const incoming = new Incoming(parts);
   const credentials = serverCredentials(parts.tls, http2Bounds(PEER_CONCURRENT_STREAMS_MAX));
+  parts.revoked?.onMore(() => credentials.forgetSessions());
   const listener = new Listener({
     listen: parts.listen,
     credentials,
+    revoked: parts.revoked,
     options: {
       'grpc.max_receive_message_length': FRAME_BYTES_MAX,
       'grpc.keepalive_time_ms': PEER_KEEPALIVE_INTERVAL_MS,

@@ -6,6 +6,7 @@ import { generateKeyRules } from './generate-key.js';
 import { prepareRules } from './prepare.js';
 import { presignRules } from './presign.js';
 import { raiseLevelRules } from './raise-level.js';
+import { revokeCertificateRules } from './revoke-certificate.js';
 import { restoreKeyRules } from './restore-key.js';
 import { retireKeyRules } from './retire-key.js';
 import { refreshRules } from './refresh.js';
@@ -20,6 +21,7 @@ export const TASK_KINDS: Readonly<Record<TaskKind, KindRules>> = {
   'require-signatures': requireSignaturesRules,
   'raise-level': raiseLevelRules,
   'correct-time': correctTimeRules,
+  'revoke-certificate': revokeCertificateRules,
   prepare: prepareRules,
   presign: presignRules,
   'retire-key': retireKeyRules,

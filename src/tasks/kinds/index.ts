@@ -15,6 +15,7 @@ export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
   'require-signatures': {},
   'raise-level': {},
   'correct-time': {},
+  'revoke-certificate': {},
   'retire-key': {},
   'restore-key': {},
   'destroy-key': destroyKeyDriver,

@@ -14,18 +14,20 @@ export type Order = {
 const ASKERS = { roles: ['operator'], voucher: false } as const;
 const NO_VOUCHERS = { takesUnsigned: false, members: [] };
 
+type OrderContext = Pick<TaskContext, 'judging' | 'clock' | 'isRevoked'>;
+
 /**
  * Judges an order by this node's own clock.
  *
  * @throws {ClusterError} No operator has signed it for now.
  */
 export function judgeOrder(
-  { judging, clock }: Pick<TaskContext, 'judging' | 'clock'>,
+  { judging, clock, isRevoked }: OrderContext,
   { method, request, authorization }: Order,
 ): void {
   const by = { $case: 'signed', value: authorization } as const;
   const signed = { method, request, authorization: { by }, firstAttempt: undefined };
-  const judged = admitAuthority(signed, ASKERS, judging, NO_VOUCHERS);
+  const judged = admitAuthority(signed, ASKERS, judging, { ...NO_VOUCHERS, isRevoked });
   if (!judged.ok) throw refusalError(judged.refusal);
   const untimely = checkTime(judged.value, clock.now());
   if (untimely !== undefined) throw refusalError(untimely);

@@ -19,7 +19,7 @@ export type UnlockOrder = Order & {
  * @throws {ShareStoreError} `unavailable`.
  */
 export async function unlock(
-  context: Pick<TaskContext, 'judging' | 'clock'>,
+  context: Pick<TaskContext, 'judging' | 'clock' | 'isRevoked'>,
   failures: SessionFailures,
   order: UnlockOrder,
 ): Promise<number | undefined> {

@@ -187,6 +187,7 @@ export class TaskRoom {
         },
       },
       judging: rules,
+      isRevoked: (names) => this.ledger.ask.isRevoked(names),
       clock: this.clock,
       logger: this.#logger(),
       alarms: new Alarms(this.clock, this.#logger()),

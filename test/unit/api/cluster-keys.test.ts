@@ -46,6 +46,7 @@ async function shown({
       signersOf: () => signers,
       members: () => [],
       takesUnsigned: () => false,
+      revocationCount: () => 0,
     }),
     status: () => ({
       nodeId: self,
@@ -78,6 +79,7 @@ async function shown({
     nowMs: () => 0,
     addressOf: () => undefined,
     certificateEndMs: () => undefined,
+    certifiedBy: () => undefined,
     curveBackends: {},
   };
   const context = { backend: () => backend, softwareVersion: '0', node, genesis: {} as never };

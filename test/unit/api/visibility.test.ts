@@ -72,6 +72,7 @@ const context: ApiContext = {
     nowMs: () => 0,
     addressOf: () => undefined,
     certificateEndMs: () => undefined,
+    certifiedBy: () => undefined,
     curveBackends: {},
   },
 };

@@ -20,6 +20,7 @@ import {
   ReshareKeyRequest,
   RestoreKeyRequest,
   RetireKeyRequest,
+  RevokeCertificateRequest,
   SignRequest,
 } from '../../../src/wire/index.js';
 import {
@@ -56,6 +57,9 @@ const unlock = UnlockSigningRequest.encode(
 const transfer = TransferLeadershipRequest.encode({ term: 5n, targetNodeId: '' }).finish();
 const correct = CorrectTimeRequest.encode(
   CorrectTimeRequest.fromPartial({ requestId: 'c', number: 1, seenTimeMs: 2n, timeMs: 1n }),
+).finish();
+const revoke = RevokeCertificateRequest.encode(
+  RevokeCertificateRequest.fromPartial({ requestId: 'c', serial: Uint8Array.of(7) }),
 ).finish();
 const raise = RaiseLevelRequest.encode(
   RaiseLevelRequest.fromPartial({ requestId: 'r', level: 2 }),
@@ -101,6 +105,8 @@ const MATRIX: readonly (readonly [
   ['/quorate.v1.ClusterService/RequireSignatures', lock, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/RaiseLevel', raise, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/CorrectTime', correct, ['operator'], status.UNAUTHENTICATED],
+  ['/quorate.v1.ClusterService/RevokeCertificate', revoke, ['operator'], status.UNAUTHENTICATED],
+  ['/quorate.v1.ClusterService/ListRevocations', nothing, ['auditor', 'operator'], status.OK],
   ['/quorate.v1.ClusterService/TransferLeadership', transfer, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/UnlockSigning', unlock, ['operator'], status.UNAUTHENTICATED],
   ['/grpc.health.v1.Health/Check', nothing, ROLES, status.OK],

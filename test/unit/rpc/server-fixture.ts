@@ -28,6 +28,7 @@ import type {
   Listed,
   ListPage,
   Queries,
+  Revoked,
   TaskFilter,
 } from '../../../src/state/index.js';
 import { memoryConsensusStore } from '../../../src/store/index.js';
@@ -130,6 +131,7 @@ export class FakeBackend implements Backend {
   readCount = 0;
   readonly #genesis: Genesis;
   takesUnsigned: boolean;
+  revoked: readonly Revoked[] = [];
   state: NodeStatus;
   onSubmit: (submission: Submission) => Promise<TaskRecord> = () =>
     Promise.reject(new ClusterError('no-quorum', 'Nobody leads'));
@@ -239,6 +241,9 @@ export class FakeBackend implements Backend {
       tasks: () => [...this.tasks.values()],
       members: () => this.#genesis.members,
       takesUnsigned: () => this.takesUnsigned,
+      isRevoked: () => false,
+      revocationCount: () => this.revoked.length,
+      revocations: () => this.revoked,
       installing: () => [],
     };
   }

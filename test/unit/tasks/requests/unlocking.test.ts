@@ -67,3 +67,11 @@ test('a word of another role, or one that is old, altered, or not of its signer,
   }
   expect(failures.standing(KEY)).toBe('ended');
 });
+
+test('a word whose certificate is revoked clears no count', async () => {
+  const context = { ...room.context, isRevoked: () => true };
+  await expect(unlock(context, failures, order(operator))).rejects.toMatchObject({
+    reason: 'CERTIFICATE_REVOKED',
+  });
+  expect(failures.standing(KEY)).toBe('ended');
+});

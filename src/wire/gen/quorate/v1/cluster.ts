@@ -344,6 +344,8 @@ export interface Cluster {
   diskRoom: DiskRoom;
   /** Of the file system that has its data directory; 0 where it is not known. */
   diskFreeBytes: bigint;
+  /** Serial numbers and keys of certificates that are revoked, as applied by the answering node. */
+  revocationCount: number;
 }
 
 /** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
@@ -407,6 +409,56 @@ export interface CorrectTimeRequest {
 }
 
 export interface CorrectTimeResponse {
+  taskId: string;
+}
+
+/**
+ * Revokes certificates, of nodes, requesters or authorities: one serial number, of whichever authority, or one key with all
+ * certificates that have it, and what they have issued. Nothing takes it back. Counts only when an operator has signed it. From
+ * feature level 3 on.
+ */
+export interface RevokeCertificateRequest {
+  /** Makes the call idempotent. */
+  requestId: string;
+  /** Of these two one. 1 to 20 bytes, big-endian, without zeros in front. */
+  serial: Uint8Array;
+  /** SHA-256 of the SubjectPublicKeyInfo (RFC 5280 §4.1) in DER. */
+  keyHash: Uint8Array;
+  /**
+   * Go on though a certificate is meant that this request is signed with: its signer can ask for nothing more. Without this such a
+   * request is refused (REVOKES_ITSELF).
+   */
+  allowOwn: boolean;
+  /**
+   * Go on though a certificate is meant that the answering node has seen a node show: that node is cut off until it shows another.
+   * Without this such a request is refused (REVOKES_A_NODE).
+   */
+  allowNode: boolean;
+}
+
+export interface RevokeCertificateResponse {
+  taskId: string;
+}
+
+export interface ListRevocationsRequest {
+}
+
+export interface ListRevocationsResponse {
+  /** All of them, at most 4096: keys first, each in bytewise order. */
+  revocations: Revocation[];
+}
+
+export interface Revocation {
+  /** Of these two one. */
+  serial: Uint8Array;
+  keyHash: Uint8Array;
+  /** By the cluster's clock. */
+  revokeTime:
+    | Timestamp
+    | undefined;
+  /** SPIFFE id. */
+  requester: string;
+  /** Of the task by which it was revoked; known for an hour. */
   taskId: string;
 }
 
@@ -1646,6 +1698,7 @@ function createBaseCluster(): Cluster {
     presignaturesHeld: 0,
     diskRoom: 0,
     diskFreeBytes: 0n,
+    revocationCount: 0,
   };
 }
 
@@ -1749,6 +1802,9 @@ export const Cluster: MessageFns<Cluster> = {
         throw new globalThis.Error("value provided for field message.diskFreeBytes of type uint64 too large");
       }
       writer.uint32(216).uint64(message.diskFreeBytes);
+    }
+    if (message.revocationCount !== 0) {
+      writer.uint32(224).uint32(message.revocationCount);
     }
     return writer;
   },
@@ -1982,6 +2038,14 @@ export const Cluster: MessageFns<Cluster> = {
             message.diskFreeBytes = reader.uint64() as bigint;
             continue;
           }
+          case 28: {
+            if (tag !== 224) {
+              break;
+            }
+
+            message.revocationCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2117,6 +2181,11 @@ export const Cluster: MessageFns<Cluster> = {
         : isSet(object.disk_free_bytes)
         ? BigInt(object.disk_free_bytes)
         : 0n,
+      revocationCount: isSet(object.revocationCount)
+        ? globalThis.Number(object.revocationCount)
+        : isSet(object.revocation_count)
+        ? globalThis.Number(object.revocation_count)
+        : 0,
     };
   },
 
@@ -2203,6 +2272,9 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.diskFreeBytes !== 0n) {
       obj.diskFreeBytes = message.diskFreeBytes.toString();
     }
+    if (message.revocationCount !== 0) {
+      obj.revocationCount = Math.round(message.revocationCount);
+    }
     return obj;
   },
 
@@ -2254,6 +2326,7 @@ export const Cluster: MessageFns<Cluster> = {
     message.diskFreeBytes = (object.diskFreeBytes !== undefined && object.diskFreeBytes !== null)
       ? BigInt(object.diskFreeBytes)
       : 0n;
+    message.revocationCount = object.revocationCount ?? 0;
     return message;
   },
 };
@@ -2823,6 +2896,498 @@ export const CorrectTimeResponse: MessageFns<CorrectTimeResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<CorrectTimeResponse>, I>>(object: I): CorrectTimeResponse {
     const message = createBaseCorrectTimeResponse();
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseRevokeCertificateRequest(): RevokeCertificateRequest {
+  return { requestId: "", serial: new Uint8Array(0), keyHash: new Uint8Array(0), allowOwn: false, allowNode: false };
+}
+
+export const RevokeCertificateRequest: MessageFns<RevokeCertificateRequest> = {
+  encode(message: RevokeCertificateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.serial.length !== 0) {
+      writer.uint32(18).bytes(message.serial);
+    }
+    if (message.keyHash.length !== 0) {
+      writer.uint32(26).bytes(message.keyHash);
+    }
+    if (message.allowOwn !== false) {
+      writer.uint32(32).bool(message.allowOwn);
+    }
+    if (message.allowNode !== false) {
+      writer.uint32(40).bool(message.allowNode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeCertificateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeCertificateRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.serial = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.keyHash = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.allowOwn = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.allowNode = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RevokeCertificateRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      serial: isSet(object.serial) ? bytesFromBase64(object.serial) : new Uint8Array(0),
+      keyHash: isSet(object.keyHash)
+        ? bytesFromBase64(object.keyHash)
+        : isSet(object.key_hash)
+        ? bytesFromBase64(object.key_hash)
+        : new Uint8Array(0),
+      allowOwn: isSet(object.allowOwn)
+        ? globalThis.Boolean(object.allowOwn)
+        : isSet(object.allow_own)
+        ? globalThis.Boolean(object.allow_own)
+        : false,
+      allowNode: isSet(object.allowNode)
+        ? globalThis.Boolean(object.allowNode)
+        : isSet(object.allow_node)
+        ? globalThis.Boolean(object.allow_node)
+        : false,
+    };
+  },
+
+  toJSON(message: RevokeCertificateRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.serial.length !== 0) {
+      obj.serial = base64FromBytes(message.serial);
+    }
+    if (message.keyHash.length !== 0) {
+      obj.keyHash = base64FromBytes(message.keyHash);
+    }
+    if (message.allowOwn !== false) {
+      obj.allowOwn = message.allowOwn;
+    }
+    if (message.allowNode !== false) {
+      obj.allowNode = message.allowNode;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RevokeCertificateRequest>, I>>(base?: I): RevokeCertificateRequest {
+    return RevokeCertificateRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevokeCertificateRequest>, I>>(object: I): RevokeCertificateRequest {
+    const message = createBaseRevokeCertificateRequest();
+    message.requestId = object.requestId ?? "";
+    message.serial = object.serial ?? new Uint8Array(0);
+    message.keyHash = object.keyHash ?? new Uint8Array(0);
+    message.allowOwn = object.allowOwn ?? false;
+    message.allowNode = object.allowNode ?? false;
+    return message;
+  },
+};
+
+function createBaseRevokeCertificateResponse(): RevokeCertificateResponse {
+  return { taskId: "" };
+}
+
+export const RevokeCertificateResponse: MessageFns<RevokeCertificateResponse> = {
+  encode(message: RevokeCertificateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeCertificateResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeCertificateResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RevokeCertificateResponse {
+    return {
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RevokeCertificateResponse): unknown {
+    const obj: any = {};
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RevokeCertificateResponse>, I>>(base?: I): RevokeCertificateResponse {
+    return RevokeCertificateResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevokeCertificateResponse>, I>>(object: I): RevokeCertificateResponse {
+    const message = createBaseRevokeCertificateResponse();
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseListRevocationsRequest(): ListRevocationsRequest {
+  return {};
+}
+
+export const ListRevocationsRequest: MessageFns<ListRevocationsRequest> = {
+  encode(_: ListRevocationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRevocationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRevocationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ListRevocationsRequest {
+    return {};
+  },
+
+  toJSON(_: ListRevocationsRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListRevocationsRequest>, I>>(base?: I): ListRevocationsRequest {
+    return ListRevocationsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListRevocationsRequest>, I>>(_: I): ListRevocationsRequest {
+    const message = createBaseListRevocationsRequest();
+    return message;
+  },
+};
+
+function createBaseListRevocationsResponse(): ListRevocationsResponse {
+  return { revocations: [] };
+}
+
+export const ListRevocationsResponse: MessageFns<ListRevocationsResponse> = {
+  encode(message: ListRevocationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.revocations) {
+      Revocation.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRevocationsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRevocationsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.revocations.push(Revocation.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListRevocationsResponse {
+    return {
+      revocations: globalThis.Array.isArray(object?.revocations)
+        ? object.revocations.map((e: any) => Revocation.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListRevocationsResponse): unknown {
+    const obj: any = {};
+    if (message.revocations?.length) {
+      obj.revocations = message.revocations.map((e) => Revocation.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListRevocationsResponse>, I>>(base?: I): ListRevocationsResponse {
+    return ListRevocationsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListRevocationsResponse>, I>>(object: I): ListRevocationsResponse {
+    const message = createBaseListRevocationsResponse();
+    message.revocations = object.revocations?.map((e) => Revocation.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRevocation(): Revocation {
+  return { serial: new Uint8Array(0), keyHash: new Uint8Array(0), revokeTime: undefined, requester: "", taskId: "" };
+}
+
+export const Revocation: MessageFns<Revocation> = {
+  encode(message: Revocation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.serial.length !== 0) {
+      writer.uint32(10).bytes(message.serial);
+    }
+    if (message.keyHash.length !== 0) {
+      writer.uint32(18).bytes(message.keyHash);
+    }
+    if (message.revokeTime !== undefined) {
+      Timestamp.encode(message.revokeTime, writer.uint32(26).fork()).join();
+    }
+    if (message.requester !== "") {
+      writer.uint32(34).string(message.requester);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(42).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Revocation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevocation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.serial = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyHash = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.revokeTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requester = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Revocation {
+    return {
+      serial: isSet(object.serial) ? bytesFromBase64(object.serial) : new Uint8Array(0),
+      keyHash: isSet(object.keyHash)
+        ? bytesFromBase64(object.keyHash)
+        : isSet(object.key_hash)
+        ? bytesFromBase64(object.key_hash)
+        : new Uint8Array(0),
+      revokeTime: isSet(object.revokeTime)
+        ? fromJsonTimestamp(object.revokeTime)
+        : isSet(object.revoke_time)
+        ? fromJsonTimestamp(object.revoke_time)
+        : undefined,
+      requester: isSet(object.requester) ? globalThis.String(object.requester) : "",
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: Revocation): unknown {
+    const obj: any = {};
+    if (message.serial.length !== 0) {
+      obj.serial = base64FromBytes(message.serial);
+    }
+    if (message.keyHash.length !== 0) {
+      obj.keyHash = base64FromBytes(message.keyHash);
+    }
+    if (message.revokeTime !== undefined) {
+      obj.revokeTime = fromTimestamp(message.revokeTime).toISOString();
+    }
+    if (message.requester !== "") {
+      obj.requester = message.requester;
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Revocation>, I>>(base?: I): Revocation {
+    return Revocation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Revocation>, I>>(object: I): Revocation {
+    const message = createBaseRevocation();
+    message.serial = object.serial ?? new Uint8Array(0);
+    message.keyHash = object.keyHash ?? new Uint8Array(0);
+    message.revokeTime = (object.revokeTime !== undefined && object.revokeTime !== null)
+      ? Timestamp.fromPartial(object.revokeTime)
+      : undefined;
+    message.requester = object.requester ?? "";
     message.taskId = object.taskId ?? "";
     return message;
   },

@@ -22,10 +22,14 @@ import {
   CorrectTimeResponse,
   GetClusterRequest,
   GetClusterResponse,
+  ListRevocationsRequest,
+  ListRevocationsResponse,
   RaiseLevelRequest,
   RaiseLevelResponse,
   RequireSignaturesRequest,
   RequireSignaturesResponse,
+  RevokeCertificateRequest,
+  RevokeCertificateResponse,
   TransferLeadershipRequest,
   TransferLeadershipResponse,
   UnlockSigningRequest,
@@ -76,6 +80,30 @@ export const ClusterServiceService = {
     responseSerialize: (value: CorrectTimeResponse): Buffer => Buffer.from(CorrectTimeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CorrectTimeResponse => CorrectTimeResponse.decode(value),
   },
+  /** From then on no node takes a certificate of that serial number or key, in TLS or in a signature. There is no way back. */
+  revokeCertificate: {
+    path: "/quorate.v1.ClusterService/RevokeCertificate" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RevokeCertificateRequest): Buffer =>
+      Buffer.from(RevokeCertificateRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RevokeCertificateRequest => RevokeCertificateRequest.decode(value),
+    responseSerialize: (value: RevokeCertificateResponse): Buffer =>
+      Buffer.from(RevokeCertificateResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RevokeCertificateResponse => RevokeCertificateResponse.decode(value),
+  },
+  /** Shows what has been revoked, as applied by the answering node. */
+  listRevocations: {
+    path: "/quorate.v1.ClusterService/ListRevocations" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListRevocationsRequest): Buffer =>
+      Buffer.from(ListRevocationsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListRevocationsRequest => ListRevocationsRequest.decode(value),
+    responseSerialize: (value: ListRevocationsResponse): Buffer =>
+      Buffer.from(ListRevocationsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListRevocationsResponse => ListRevocationsResponse.decode(value),
+  },
   /** Has the leader of a term hand leadership to another voter. Answers when that one leads. */
   transferLeadership: {
     path: "/quorate.v1.ClusterService/TransferLeadership" as const,
@@ -110,6 +138,10 @@ export interface ClusterServiceServer extends UntypedServiceImplementation {
   raiseLevel: handleUnaryCall<RaiseLevelRequest, RaiseLevelResponse>;
   /** Sets the cluster's time back after a majority of the clocks was wrong. */
   correctTime: handleUnaryCall<CorrectTimeRequest, CorrectTimeResponse>;
+  /** From then on no node takes a certificate of that serial number or key, in TLS or in a signature. There is no way back. */
+  revokeCertificate: handleUnaryCall<RevokeCertificateRequest, RevokeCertificateResponse>;
+  /** Shows what has been revoked, as applied by the answering node. */
+  listRevocations: handleUnaryCall<ListRevocationsRequest, ListRevocationsResponse>;
   /** Has the leader of a term hand leadership to another voter. Answers when that one leads. */
   transferLeadership: handleUnaryCall<TransferLeadershipRequest, TransferLeadershipResponse>;
   /** Has the node that is asked forget failed sessions that it counts against a version of a key, or against another node. */
@@ -180,6 +212,38 @@ export interface ClusterServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CorrectTimeResponse) => void,
+  ): ClientUnaryCall;
+  /** From then on no node takes a certificate of that serial number or key, in TLS or in a signature. There is no way back. */
+  revokeCertificate(
+    request: RevokeCertificateRequest,
+    callback: (error: ServiceError | null, response: RevokeCertificateResponse) => void,
+  ): ClientUnaryCall;
+  revokeCertificate(
+    request: RevokeCertificateRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RevokeCertificateResponse) => void,
+  ): ClientUnaryCall;
+  revokeCertificate(
+    request: RevokeCertificateRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RevokeCertificateResponse) => void,
+  ): ClientUnaryCall;
+  /** Shows what has been revoked, as applied by the answering node. */
+  listRevocations(
+    request: ListRevocationsRequest,
+    callback: (error: ServiceError | null, response: ListRevocationsResponse) => void,
+  ): ClientUnaryCall;
+  listRevocations(
+    request: ListRevocationsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListRevocationsResponse) => void,
+  ): ClientUnaryCall;
+  listRevocations(
+    request: ListRevocationsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListRevocationsResponse) => void,
   ): ClientUnaryCall;
   /** Has the leader of a term hand leadership to another voter. Answers when that one leads. */
   transferLeadership(

@@ -29,6 +29,7 @@ export const TaskKind = {
   DESTROY_KEY: 12,
   /** PRESIGN - Upkeep of the cluster's own: signers of a GG20 key make a presignature, which a later Sign uses. */
   PRESIGN: 13,
+  REVOKE_CERTIFICATE: 14,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -49,6 +50,7 @@ export namespace TaskKind {
   export type CANCEL_TASK = typeof TaskKind.CANCEL_TASK;
   export type DESTROY_KEY = typeof TaskKind.DESTROY_KEY;
   export type PRESIGN = typeof TaskKind.PRESIGN;
+  export type REVOKE_CERTIFICATE = typeof TaskKind.REVOKE_CERTIFICATE;
   export type UNRECOGNIZED = typeof TaskKind.UNRECOGNIZED;
 }
 
@@ -96,6 +98,9 @@ export function taskKindFromJSON(object: any): TaskKind {
     case 13:
     case "TASK_KIND_PRESIGN":
       return TaskKind.PRESIGN;
+    case 14:
+    case "TASK_KIND_REVOKE_CERTIFICATE":
+      return TaskKind.REVOKE_CERTIFICATE;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -133,6 +138,8 @@ export function taskKindToJSON(object: TaskKind): string {
       return "TASK_KIND_DESTROY_KEY";
     case TaskKind.PRESIGN:
       return "TASK_KIND_PRESIGN";
+    case TaskKind.REVOKE_CERTIFICATE:
+      return "TASK_KIND_REVOKE_CERTIFICATE";
     case TaskKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -277,6 +284,13 @@ export interface TimeCorrectedResult {
   backMs: bigint;
 }
 
+/** The outcome of a RevokeCertificate. */
+export interface CertificateRevokedResult {
+  /** Of these two one. */
+  serial: Uint8Array;
+  keyHash: Uint8Array;
+}
+
 /** The outcome of a prepare: the generation that sessions of the set name from then on. */
 export interface PreparedResult {
   /** Names participants and profile. 16 bytes. */
@@ -369,6 +383,7 @@ export interface Task {
     | { $case: "cancelled"; value: TaskCancellation }
     | { $case: "keyDestroyed"; value: KeyDestroyedResult }
     | { $case: "presignatureMade"; value: PresignatureResult }
+    | { $case: "certificateRevoked"; value: CertificateRevokedResult }
     | undefined;
   /** GetTask alone fills it. Of a task that is done, as far as the answering node saw it, and until it restarts. */
   culprits: Culprit[];
@@ -1301,6 +1316,95 @@ export const TimeCorrectedResult: MessageFns<TimeCorrectedResult> = {
   },
 };
 
+function createBaseCertificateRevokedResult(): CertificateRevokedResult {
+  return { serial: new Uint8Array(0), keyHash: new Uint8Array(0) };
+}
+
+export const CertificateRevokedResult: MessageFns<CertificateRevokedResult> = {
+  encode(message: CertificateRevokedResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.serial.length !== 0) {
+      writer.uint32(10).bytes(message.serial);
+    }
+    if (message.keyHash.length !== 0) {
+      writer.uint32(18).bytes(message.keyHash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CertificateRevokedResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCertificateRevokedResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.serial = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyHash = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CertificateRevokedResult {
+    return {
+      serial: isSet(object.serial) ? bytesFromBase64(object.serial) : new Uint8Array(0),
+      keyHash: isSet(object.keyHash)
+        ? bytesFromBase64(object.keyHash)
+        : isSet(object.key_hash)
+        ? bytesFromBase64(object.key_hash)
+        : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: CertificateRevokedResult): unknown {
+    const obj: any = {};
+    if (message.serial.length !== 0) {
+      obj.serial = base64FromBytes(message.serial);
+    }
+    if (message.keyHash.length !== 0) {
+      obj.keyHash = base64FromBytes(message.keyHash);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CertificateRevokedResult>, I>>(base?: I): CertificateRevokedResult {
+    return CertificateRevokedResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CertificateRevokedResult>, I>>(object: I): CertificateRevokedResult {
+    const message = createBaseCertificateRevokedResult();
+    message.serial = object.serial ?? new Uint8Array(0);
+    message.keyHash = object.keyHash ?? new Uint8Array(0);
+    return message;
+  },
+};
+
 function createBasePreparedResult(): PreparedResult {
   return { setId: new Uint8Array(0), generation: 0, members: [] };
 }
@@ -2009,6 +2113,9 @@ export const Task: MessageFns<Task> = {
       case "presignatureMade":
         PresignatureResult.encode(message.outcome.value, writer.uint32(242).fork()).join();
         break;
+      case "certificateRevoked":
+        CertificateRevokedResult.encode(message.outcome.value, writer.uint32(250).fork()).join();
+        break;
     }
     for (const v of message.culprits) {
       Culprit.encode(v!, writer.uint32(114).fork()).join();
@@ -2227,6 +2334,17 @@ export const Task: MessageFns<Task> = {
             message.outcome = { $case: "presignatureMade", value: PresignatureResult.decode(reader, reader.uint32()) };
             continue;
           }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.outcome = {
+              $case: "certificateRevoked",
+              value: CertificateRevokedResult.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -2341,6 +2459,10 @@ export const Task: MessageFns<Task> = {
         ? { $case: "presignatureMade", value: PresignatureResult.fromJSON(object.presignatureMade) }
         : isSet(object.presignature_made)
         ? { $case: "presignatureMade", value: PresignatureResult.fromJSON(object.presignature_made) }
+        : isSet(object.certificateRevoked)
+        ? { $case: "certificateRevoked", value: CertificateRevokedResult.fromJSON(object.certificateRevoked) }
+        : isSet(object.certificate_revoked)
+        ? { $case: "certificateRevoked", value: CertificateRevokedResult.fromJSON(object.certificate_revoked) }
         : undefined,
       culprits: globalThis.Array.isArray(object?.culprits)
         ? object.culprits.map((e: any) => Culprit.fromJSON(e))
@@ -2411,6 +2533,8 @@ export const Task: MessageFns<Task> = {
       obj.keyDestroyed = KeyDestroyedResult.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "presignatureMade") {
       obj.presignatureMade = PresignatureResult.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "certificateRevoked") {
+      obj.certificateRevoked = CertificateRevokedResult.toJSON(message.outcome.value);
     }
     if (message.culprits?.length) {
       obj.culprits = message.culprits.map((e) => Culprit.toJSON(e));
@@ -2527,6 +2651,15 @@ export const Task: MessageFns<Task> = {
       case "presignatureMade": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "presignatureMade", value: PresignatureResult.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "certificateRevoked": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = {
+            $case: "certificateRevoked",
+            value: CertificateRevokedResult.fromPartial(object.outcome.value),
+          };
         }
         break;
       }
