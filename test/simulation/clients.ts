@@ -61,6 +61,15 @@ const FIRST_KEY_AFTER_MS = 800;
 const FINAL_TRIES_MAX = 40;
 /** An outcome is remembered for an hour. The rest is for clocks that are wrong. */
 const REMEMBERED_MS = 3_000_000;
+/** Kinds of task that all named nodes take part in. */
+const NEED_ALL: ReadonlySet<string> = new Set([
+  'generate-key',
+  'prepare',
+  'presign',
+  'refresh',
+  'reshare',
+  'destroy-key',
+]);
 /** Too few of those are there who have the material. */
 const UNREACHABLE = 'SIGNERS_UNREACHABLE';
 /** There are four, from 0. */
@@ -165,8 +174,8 @@ export class Clients implements Workload<NodeProcess> {
     const machines = this.#cluster?.honest ?? [];
     return machines.every((machine) => {
       const open = machine.process?.replica.local().tasks('', 20, true);
-      // A key among whose participants is a node that is gone waits until its request expires.
-      return open?.every(({ kind }) => this.#forks && kind === 'generate-key') ?? false;
+      // What a node that is gone is to take part in waits until its request expires, or its attempts are used up.
+      return open?.every(({ kind }) => this.#forks && NEED_ALL.has(kind)) ?? false;
     });
   }
 

@@ -18,6 +18,9 @@ export type Counts = {
   refusedStarts: number;
   staleImages: number;
   committedEntries: number;
+  /** Made ahead, as logs tell, and sessions that used one. */
+  presignatures: number;
+  presignaturesUsed: number;
   shares: number;
   declines: number;
   keys: number;
@@ -62,6 +65,8 @@ export function noCounts(): Counts {
     refusedStarts: 0,
     staleImages: 0,
     committedEntries: 0,
+    presignatures: 0,
+    presignaturesUsed: 0,
     shares: 0,
     declines: 0,
     keys: 0,

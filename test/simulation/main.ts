@@ -3,16 +3,16 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { toyNodes } from '../toy/scenario.js';
-import { keyLives } from './key-lives/scenario.js';
+import { gg20Lives, keyLives } from './key-lives/scenario.js';
 import { gg20Nodes } from './gg20/scenario.js';
 import { addCounts, noCounts } from './counts.js';
 import { judgeCoverage } from './coverage-rules.js';
 import { raftAlone, raftInSmallMemory, raftOneByOne } from './raft-alone.js';
 import { runHere, runInProcesses, serveSeeds, type RunSeed } from './run-seeds.js';
-import { simulate, type Result } from './simulation.js';
+import { simulate, type MakeScenario, type Result } from './simulation.js';
 import { ONE_LIES, withOneLie } from './fault-rates.js';
 import type { FaultRates, OneLie, Profile } from './fault-rates.js';
-import { wholeNodes } from './whole-nodes.js';
+import { wholeNodes, type NodeProcess } from './whole-nodes.js';
 
 const USAGE = `usage: npm run simulate -- [options]
 
@@ -32,7 +32,9 @@ const USAGE = `usage: npm run simulate -- [options]
   --lie L       of a malicious node: it tells this lie and no other; statements: its ready of a key, last and wrong;
                 answers: its answers to nonces of GG20
   --gg20        whole nodes with keys for threshold ECDSA, in a parameter set that only tests have
-  --lives       whole nodes whose keys are refreshed every hour, reshared, retired, restored and destroyed
+  --presign     the same, with presignatures made ahead
+  --lives       whole nodes whose keys are refreshed every hour, reshared, retired, restored and destroyed; with --gg20
+                or --presign those keys
   --toy         whole nodes with the toy kind of task of test/toy in their tables
   --jobs N      processes to use (default: one per core)
   --until-violation  stop after the first seed that breaks an invariant; one process
@@ -54,6 +56,7 @@ const { values } = parseArgs({
     'raft-only': { type: 'boolean', default: false },
     'small-memory': { type: 'boolean', default: false },
     lie: { type: 'string' },
+    presign: { type: 'boolean', default: false },
     gg20: { type: 'boolean', default: false },
     toy: { type: 'boolean', default: false },
     lives: { type: 'boolean', default: false },
@@ -70,6 +73,9 @@ function integer(text: string, name: string): number {
   process.exit(2);
 }
 
+/** Presignatures that nodes keep of each key, where they make them ahead. */
+const PRESIGNATURES = 2;
+
 const PROFILES: readonly Profile[] = ['faults', 'byzantine', 'mixed', 'elections', 'figure-eight'];
 
 function profileOf(text: string): Profile {
@@ -80,8 +86,9 @@ function profileOf(text: string): Profile {
 }
 
 const raftOnly = values['raft-only'];
-// The requests that keys are reshared and ended by are signed, and no checker beside a malicious node reads those.
-const profile = profileOf(values.lives ? 'faults' : values.profile);
+const isGg20 = values.gg20 || values.presign;
+// The malicious node of FROST lies about the log: what follows for the lives of keys no checker knows.
+const profile = profileOf(values.lives && !isGg20 ? 'faults' : values.profile);
 // Whoever only agrees has nothing to lie about but the log, which is not what consensus bears.
 const alone = profile === 'elections' || profile === 'figure-eight' ? profile : 'faults';
 const consensus = values['small-memory']
@@ -94,9 +101,7 @@ const print = values.trace ? (line: string): void => console.log(line) : undefin
 const lie = lieOf(values.lie);
 const altered = (rates: FaultRates): FaultRates =>
   lie === undefined ? rates : withOneLie(rates, lie);
-const scenario = (['gg20', 'toy', 'lives'] as const).find((each) => values[each]);
-const SCENARIOS = { gg20: gg20Nodes, toy: toyNodes, lives: keyLives };
-const nodes = scenario === undefined ? wholeNodes : SCENARIOS[scenario]();
+const nodes = scenarioOf();
 const run: RunSeed = (seed) => {
   return raftOnly
     ? simulate(seed, consensus, { profile: alone, print })
@@ -110,9 +115,16 @@ function lieOf(text: string | undefined): OneLie | undefined {
   process.exit(2);
 }
 
+function scenarioOf(): MakeScenario<NodeProcess> {
+  const presignatures = values.presign ? PRESIGNATURES : 0;
+  if (values.lives) return isGg20 ? gg20Lives({ presignatures }) : keyLives();
+  if (isGg20) return gg20Nodes({ presignatures });
+  return values.toy ? toyNodes() : wholeNodes;
+}
+
 /** The options by which seeds are run in another process, or again. */
 function options(): readonly string[] {
-  const flags = ['raft-only', 'small-memory', 'gg20', 'toy', 'lives'] as const;
+  const flags = ['raft-only', 'small-memory', 'gg20', 'presign', 'toy', 'lives'] as const;
   const set = [...flags, 'stale-images' as const].filter((each) => values[each]);
   const told = lie === undefined ? [] : ['--lie', lie];
   return ['--profile', profile, ...set.map((each) => `--${each}`), ...told];

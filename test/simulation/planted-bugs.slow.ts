@@ -25,6 +25,9 @@ test.each([
   ['gg20', 1, 3],
   ['gg20 byzantine', 1, 3],
   ['false answers', 1, 2],
+  ['presign', 1, 2],
+  ['presign false answers', 1, 2],
+  ['gg20 lives', 1, 1],
   ['crash points', 1000, 5],
 ] as const)(
   'the simulator reports no violation without a planted bug: %s',

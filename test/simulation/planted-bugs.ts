@@ -5,8 +5,9 @@ import { ACKNOWLEDGEMENT_BUGS } from './planted/acknowledgements.js';
 import { CONSENSUS_BUGS } from './planted/consensus.js';
 import { CRASH_BUGS } from './planted/crashes.js';
 import { GG20_BUGS } from './planted/gg20.js';
-import { LIFE_BUGS } from './planted/lives.js';
+import { GG20_LIFE_BUGS, LIFE_BUGS } from './planted/lives.js';
 import type { PlantedBug, Where } from './planted/planted-bug.js';
+import { PRESIGNATURE_BUGS } from './planted/presignatures.js';
 import { OLD_ENTRY_BUGS } from './planted/old-entries.js';
 import { TASK_BUGS } from './planted/tasks.js';
 import { TRANSFER_BUGS } from './planted/transfers.js';
@@ -19,7 +20,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...TRANSFER_BUGS,
   ...TASK_BUGS,
   ...GG20_BUGS,
+  ...PRESIGNATURE_BUGS,
   ...LIFE_BUGS,
+  ...GG20_LIFE_BUGS,
   ...CRASH_BUGS,
 ];
 
@@ -43,8 +46,11 @@ export const OPTIONS: Readonly<Record<Where, readonly string[]>> = {
   gg20: ['--gg20', '--profile', 'faults'],
   'gg20 byzantine': ['--gg20', '--profile', 'byzantine'],
   'false answers': ['--gg20', '--profile', 'byzantine', '--lie', 'answers'],
+  presign: ['--presign', '--profile', 'faults'],
+  'presign false answers': ['--presign', '--profile', 'byzantine', '--lie', 'answers'],
   'crash points': [],
   lives: ['--lives'],
+  'gg20 lives': ['--lives', '--gg20'],
 };
 
 /** Runs the simulator of `copy` with the bug in it, and no other, until it shows or the seeds are over. */

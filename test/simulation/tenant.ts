@@ -1,9 +1,10 @@
-import type { NodeId } from '../../src/common/index.js';
+import type { ClusterId, NodeId } from '../../src/common/index.js';
 import type { Schemes, Verifiers } from '../../src/algorithms/index.js';
 import type { Gg20Tables } from '../../src/gg20/index.js';
 import type { ReplicaConfig } from '../../src/node/replica.js';
 import type { Genesis } from '../../src/identity/index.js';
 import type { Compute, Primes, Signer } from '../../src/ports/index.js';
+import type { Request } from '../../src/wire/index.js';
 import type { ReadShare } from './checkers/session-shares.js';
 import type { FurtherRequests } from './clients.js';
 import type { LifePorts } from './process.js';
@@ -35,6 +36,10 @@ export type Tenant = {
   requestIdOf?(method: string, request: Uint8Array): string | undefined;
   /** In PEM: who certifies those who sign their requests themselves. */
   readonly requesterCa?: string;
+  /** The SPIFFE id of the requester that has truly signed a request. */
+  signerOf?(clusterId: ClusterId, request: Request): string | undefined;
+  /** Presignatures that nodes keep of each GG20 key, made ahead. */
+  readonly presignatures?: number | undefined;
   /** How keys and signatures are asked for. */
   readonly keys?: KeyRequests;
   /** The phase with faults lasts so much longer. */

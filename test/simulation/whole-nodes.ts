@@ -91,6 +91,7 @@ function startNode(
           schemes,
           verifiers,
           gg20,
+          presignatures: tenant?.presignatures,
           kinds,
           onFatal: (error) => ports.onFatal(error),
         },
@@ -221,6 +222,7 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
           member !== undefined && identities.identity(member.publicKey, bytes, signature);
         return isTrue ? member.node : undefined;
       },
+      signerOf: (request) => tenant?.signerOf?.(genesis.clusterId, request),
       requestHash,
       culpritOf: (evidence) =>
         judgeEvidence({ genesis, verify: household.verify, schemes, gg20, kinds }, evidence)

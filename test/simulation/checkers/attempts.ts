@@ -1,7 +1,8 @@
 import { toHex } from '../../../src/common/index.js';
 import type { Entry } from '../../../src/ports/index.js';
 import { METHODS } from '../../../src/state/index.js';
-import { Attempt, Command, decode, SignRequest, type Supply } from '../../../src/wire/index.js';
+import { Attempt, Command, decode, SignRequest } from '../../../src/wire/index.js';
+import type { Auxiliary, Supply } from '../../../src/wire/index.js';
 import { short } from './facts.js';
 
 /** What the entry of an attempt says, read here and not by the code under test. */
@@ -21,6 +22,10 @@ export type KnownAttempt = {
   readonly sharingSession: string;
   /** Those that deal, where a version is made of another. */
   readonly dealers: readonly string[];
+  /** Made ahead, where it is to sign with one. */
+  readonly presignature: Uint8Array | undefined;
+  /** The set's material that its session rests on, where it needs any. */
+  readonly material: Auxiliary | undefined;
 };
 
 /** How the cluster names sessions and tasks. */
@@ -96,7 +101,8 @@ export class Attempts {
     const content = toHex(requestHash);
     const sharingSession = toHex(attempt.sharingSession);
     const of = { session, task: taskId, index, hash, supplies, nodes: named, content };
-    const known = { ...of, version, sharingSession, dealers };
+    const { presignature, auxiliary: material } = attempt;
+    const known = { ...of, version, sharingSession, dealers, presignature, material };
     this.#attempts.set(session, known);
     this.#ofTask.set(taskId, [...this.ofTask(taskId), known]);
   }

@@ -21,6 +21,7 @@ import { HeldResults } from './held-results.js';
 import { LogMatching } from './log-matching.js';
 import { Outcomes } from './outcomes.js';
 import { OwnHistory } from './own-history.js';
+import { PooledPresignatures } from './pooled-presignatures.js';
 import { Promises } from './promises.js';
 import { ReleasedShare } from './released-share.js';
 import { SessionOrder } from './session-order.js';
@@ -71,6 +72,7 @@ export class ClaimWatch implements Watcher {
   readonly #answers: Answers;
   readonly #heldResults: HeldResults;
   readonly #erased: ErasedShares;
+  readonly #presignatures: PooledPresignatures;
   readonly #declines = new Set<string>();
   #newest: { readonly term: number; readonly node: NodeId } | undefined;
 
@@ -95,6 +97,7 @@ export class ClaimWatch implements Watcher {
     this.#outcomes = new Map(facts.nodes.map((node) => [node, new Outcomes(report)]));
     this.keys = new KeyKept(shares, report, facts.nodes);
     this.#erased = new ErasedShares(report);
+    this.#presignatures = new PooledPresignatures(this.#attempts, facts.nodes, counts, report);
   }
 
   newestLeader(): NodeId | undefined {
@@ -128,6 +131,7 @@ export class ClaimWatch implements Watcher {
     this.#blamed(node, batch.writes);
     this.keys.persisted(node, batch.writes);
     this.#erased.persisted(node, batch.entries, batch.writes);
+    this.#presignatures.persisted(node, batch.entries, batch.truncateFrom);
   }
 
   shareKept(_: NodeId, key: string): void {
@@ -158,6 +162,7 @@ export class ClaimWatch implements Watcher {
       this.#released.contribution(from, session, body.value.kind);
       this.#claim.speaks(from, session);
       this.#order.says(from, body.value);
+      this.#presignatures.says(from, body.value);
     }
     if (body?.$case === 'contribution') this.#contribution(from, body.value);
     if (body?.$case === 'decline') this.#declined(from, body.value);

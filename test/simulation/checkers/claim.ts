@@ -1,6 +1,7 @@
 import { toHex, type NodeId } from '../../../src/common/index.js';
 import type { Entry } from '../../../src/ports/index.js';
-import { Command, decode, type Upkeep } from '../../../src/wire/index.js';
+import { Command, decode } from '../../../src/wire/index.js';
+import type { Request, Upkeep } from '../../../src/wire/index.js';
 import type { Attempts, KnownAttempt, Naming } from './attempts.js';
 import { short, type Facts, type Report } from './facts.js';
 import type { GenesisRules } from './genesis-rules.js';
@@ -58,25 +59,41 @@ export class Claim {
     const command = decode(Command, entry.payload)?.command;
     if (command?.$case === 'upkeep') this.#ownTask(entry, hash, command.value);
     if (command?.$case !== 'request') return;
-    const { method, request, authorization } = command.value;
-    const by = authorization?.by;
-    const node = this.#genesisRules.voucherOf(command.value);
-    if (by?.$case !== 'voucher' || node === undefined) return;
-    const { spiffeId, expireTimeMs } = by.value;
-    const isHonest = this.#facts.nodes.includes(node);
-    if (isHonest && !this.#asked.has(`${node} ${spiffeId} ${method} ${toHex(request)}`)) {
-      this.#report('Claim', `${node} vouches for a request that nobody made to it`);
-      return;
-    }
+    const { method, request } = command.value;
+    const word = this.#wordFor(command.value);
+    if (word === undefined) return;
     const requestId = this.#naming.requestIdOf(method, request);
-    const task = this.#naming.taskOf(spiffeId, requestId ?? '');
+    const task = this.#naming.taskOf(word.requester, requestId ?? '');
     const known: KnownRequest = {
       index: entry.index,
       hash,
       content: toHex(this.#genesisRules.requestHash(method, request)),
-      expireMs: Number(expireTimeMs),
+      expireMs: Number(word.expireTimeMs),
     };
     this.#requests.set(task, [...(this.#requests.get(task) ?? []), known]);
+  }
+
+  /** The true word for a request: its requester's own signature, or that of a member which was asked. */
+  #wordFor(
+    asked: Request,
+  ): { readonly requester: string; readonly expireTimeMs: bigint } | undefined {
+    const { method, request, authorization } = asked;
+    const by = authorization?.by;
+    if (by?.$case === 'signed') {
+      const requester = this.#genesisRules.signerOf?.(asked);
+      return requester === undefined
+        ? undefined
+        : { requester, expireTimeMs: by.value.expireTimeMs };
+    }
+    const node = this.#genesisRules.voucherOf(asked);
+    if (by?.$case !== 'voucher' || node === undefined) return undefined;
+    const { spiffeId: requester, expireTimeMs } = by.value;
+    const isHonest = this.#facts.nodes.includes(node);
+    if (isHonest && !this.#asked.has(`${node} ${requester} ${method} ${toHex(request)}`)) {
+      this.#report('Claim', `${node} vouches for a request that nobody made to it`);
+      return undefined;
+    }
+    return { requester, expireTimeMs };
   }
 
   /** A task that the cluster asks of itself: no requester names it, and nobody has to vouch. It signs nothing. */

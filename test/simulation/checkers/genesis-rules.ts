@@ -5,6 +5,8 @@ import type { Request } from '../../../src/wire/index.js';
 export interface GenesisRules {
   /** The member that vouches for this request, if there is one. */
   voucherOf(request: Request): NodeId | undefined;
+  /** The SPIFFE id of the requester that has truly signed this request, if one has. */
+  signerOf?(request: Request): string | undefined;
   requestHash(method: string, request: Uint8Array): Uint8Array;
   /** The node that this evidence proves to have lied. */
   culpritOf(evidence: Uint8Array): NodeId | undefined;

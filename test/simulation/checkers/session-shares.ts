@@ -9,8 +9,8 @@ export type MadeOf = { readonly presignature: string; readonly nonce: string };
 export type ReadShare = (body: Uint8Array, signers: number) => MadeOf | undefined;
 
 /**
- * M1 where signers sign in sessions: no node gives two shares of one presignature, no nonce is in two presignatures, and all shares of
- * a session are of one.
+ * M1 where signers sign in sessions: shares of one presignature are of one session, whichever node gives them; no nonce is in two
+ * presignatures, and all shares of a session are of one.
  */
 export class SessionShares {
   readonly #attempts: Attempts;
@@ -18,7 +18,7 @@ export class SessionShares {
   readonly #report: Report;
   /** By node and session. */
   readonly #shares = new Map<string, string>();
-  /** By node and presignature, by nonce, and by session. */
+  /** By presignature, by nonce, and by session. */
   readonly #used = new Map<string, string>();
 
   constructor(attempts: Attempts, read: ReadShare, report: Report) {
@@ -36,7 +36,7 @@ export class SessionShares {
       return false;
     }
     const { presignature, nonce } = made;
-    this.#fix(`${node} ${presignature}`, session, `${node} uses presignature ${presignature}`);
+    this.#fix(presignature, session, `${node} uses presignature ${presignature}`);
     this.#fix(nonce, presignature, `nonce ${nonce} is`);
     this.#fix(session, presignature, `the shares of ${session} are`);
     const name = `${node} ${session}`;

@@ -15,12 +15,14 @@ import { Attempts, type Naming } from './attempts.js';
 import { Committed } from './committed.js';
 import { ElectionSafety } from './election-safety.js';
 import type { Facts, Report } from './facts.js';
+import { FreshMaterial } from './fresh-material.js';
 import { EndedKeys } from './ended-keys.js';
 import { ErasedShares } from './erased-shares.js';
 import { KeyKept, type SharesOnDisk } from './key-kept.js';
 import { HeldResults } from './held-results.js';
 import { LogMatching } from './log-matching.js';
 import { Outcomes } from './outcomes.js';
+import { PooledPresignatures } from './pooled-presignatures.js';
 import { Promises } from './promises.js';
 import { RefreshEpochs } from './refresh-epochs.js';
 import { ReleasedShare } from './released-share.js';
@@ -73,6 +75,8 @@ export class Watch implements Watcher {
   readonly #erased: ErasedShares;
   readonly #epochs: RefreshEpochs;
   readonly #apart: VersionsApart;
+  readonly #material: FreshMaterial;
+  readonly #presignatures: PooledPresignatures;
   readonly #declines = new Set<string>();
 
   constructor(parts: WatchParts) {
@@ -102,6 +106,8 @@ export class Watch implements Watcher {
     this.#erased = new ErasedShares(report);
     this.#epochs = new RefreshEpochs(counts, report);
     this.#apart = new VersionsApart(this.#attempts, counts, report);
+    this.#material = new FreshMaterial(this.#attempts, report);
+    this.#presignatures = new PooledPresignatures(this.#attempts, facts.nodes, counts, report);
   }
 
   newestLeader(): NodeId | undefined {
@@ -136,6 +142,8 @@ export class Watch implements Watcher {
     this.#erased.persisted(node, batch.entries, batch.writes);
     this.#epochs.persisted(node, batch.writes);
     this.#apart.persisted(batch.writes);
+    this.#material.persisted(node, batch.writes);
+    this.#presignatures.persisted(node, batch.entries, batch.truncateFrom);
   }
 
   /** An honest cluster raises none. */
@@ -190,6 +198,7 @@ export class Watch implements Watcher {
       const session = toHex(body.value.sessionId);
       this.#released.contribution(from, session, body.value.kind);
       this.#order.says(from, body.value);
+      this.#presignatures.says(from, body.value);
     }
     if (body?.$case === 'contribution') this.#contribution(from, body.value);
     if (body?.$case === 'decline') {

@@ -64,8 +64,9 @@ export async function pointsOf(world: CrashWorld, seed: number): Promise<readonl
   return points.map((point, at) => ({ ...point, number: base + at }));
 }
 
-/** A set's material is prepared on the way to a key, and to its next version. */
+/** A set's material is prepared on the way to a key, and to its next version; presignatures are made between signatures. */
 function kindOf({ phase, name }: SeenStep): string {
+  if (name.includes('gg20-presign/')) return 'presign';
   return /\bprepare\/|\bprepared\b|\bmaterial\b/.test(name) ? 'prepare' : phase;
 }
 

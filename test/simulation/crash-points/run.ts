@@ -111,6 +111,7 @@ function scenarioOf(
     const tenant: Tenant = {
       requesterCa: operator.pem,
       lasts: NO_FAULTS,
+      presignatures: crashWorld.presignatures,
       ...(isGg20 && { readShare: readGg20Share }),
       tables(usual, node) {
         const gg20 = gg20Of.get(node) ?? simulatedGg20();

@@ -38,7 +38,8 @@ import type { World } from '../world.js';
 import { restlessness } from './rest.js';
 
 /** What a step belongs to: the kinds of task that clients and time ask for. */
-export type Phase = 'generate' | 'sign' | 'reshare' | 'refresh' | 'retire' | 'restore' | 'destroy';
+export type Phase =
+  'generate' | 'sign' | 'presign' | 'reshare' | 'refresh' | 'retire' | 'restore' | 'destroy';
 
 export const HOUR_S = 3_600;
 const WINDOW_S = 60;
@@ -52,8 +53,8 @@ const REQUESTS_MAX = 10;
 const LOOK_MS = 50;
 /** How long a phase may take until nothing is left of it; a shares' erasure is demanded a minute after the last word. */
 const REST_MS = 300_000;
-/** Within so many signatures each participant has signed. */
-const SIGNATURES_MAX = 12;
+/** Within so many signatures each participant has signed: with presignatures they take less time than a node is down. */
+const SIGNATURES_MAX = 40;
 /** A client signs this often while a key is shared anew. */
 const SIGN_EVERY_MS = 400;
 
@@ -178,6 +179,19 @@ export class Script implements Workload<NodeProcess> {
         if (silent.size > 0) await this.#pause(SIGN_EVERY_MS);
       }
     });
+  }
+
+  /** Waits until as many nodes as it takes to sign with the key hold a presignature, of whichever key. */
+  presign(keyId: string): Promise<void> {
+    const reason = (): string | undefined => {
+      // A node that came back lists no pool of a key that nobody has used since.
+      const holding = this.#machines.filter(
+        ({ process }) => (process?.replica.status().presignatures.held ?? 0) > 0,
+      );
+      const { threshold } = this.#key(keyId);
+      return holding.length < threshold ? `only ${holding.length} hold one` : undefined;
+    };
+    return this.#during('presign', () => this.#until('a presignature', reason, REST_MS));
   }
 
   /** Shares a key anew, while clients go on to sign with it. */

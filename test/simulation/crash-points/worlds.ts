@@ -8,6 +8,8 @@ export type CrashWorld = {
   readonly name: string;
   readonly nodes: number;
   readonly algorithm: KeyAlgorithm;
+  /** Presignatures that nodes keep of a key, made ahead; none where absent. */
+  readonly presignatures?: number;
   /** The phases whose steps are crashed at. The others only lead there, or show what is left. */
   readonly phases: readonly Phase[];
   play(script: Script): Promise<void>;
@@ -103,6 +105,20 @@ const ENDED: Story = {
   },
 };
 
+/** Its presignatures are made ahead, and used. */
+const PRESIGNED: Story = {
+  name: 'presign',
+  nodes: 3,
+  presignatures: 1,
+  phases: ['presign', 'sign'],
+  async play(script) {
+    await script.generate(KEY, SMALL);
+    await script.sign(KEY, 1);
+    await script.presign(KEY);
+    await script.sign(KEY, 1);
+  },
+};
+
 const named = (algorithm: KeyAlgorithm, prefix: string, story: Story): CrashWorld => ({
   ...story,
   algorithm,
@@ -114,7 +130,7 @@ export const WORLDS: readonly CrashWorld[] = [
   ...[MADE, RESHARED, REFRESHED, ENDED, RESHARED_OF_FIVE, REFRESHED_OF_FIVE].map((story) =>
     named(Algorithm.FROST_ED25519_SHA512, 'frost', story),
   ),
-  ...[MADE, RESHARED, REFRESHED, ENDED].map((story) =>
+  ...[MADE, RESHARED, REFRESHED, ENDED, PRESIGNED].map((story) =>
     named(Algorithm.GG20_SECP256K1, 'gg20', story),
   ),
 ];

@@ -20,10 +20,12 @@ test(
   'a signer that is silent when a failed sum is looked into is left out, is no culprit, and stops no key',
   async () => {
     const liars: SilentLiar[] = [];
-    const make = gg20Nodes((parts) => {
-      const liar = new SilentLiar(parts);
-      liars.push(liar);
-      return liar;
+    const make = gg20Nodes({
+      makeLiar: (parts) => {
+        const liar = new SilentLiar(parts);
+        liars.push(liar);
+        return liar;
+      },
     });
     const { counts, violations } = await simulate(SEED, make, { profile: 'calm', altered });
     const silences = liars.reduce((sum, { sessions }) => sum + sessions.size, 0);

@@ -2,9 +2,10 @@ import { expect, test } from '@jest/globals';
 
 import { addCounts, noCounts } from '../counts.js';
 import { simulate } from '../simulation.js';
-import { keyLives } from './scenario.js';
+import { gg20Lives, keyLives } from './scenario.js';
 
 const SEEDS = [2, 4];
+const GG20_SEEDS = [1];
 const TIMEOUT_MS = 300_000;
 
 test(
@@ -22,6 +23,23 @@ test(
     expect(counts.retiredKeys).toBeGreaterThan(0);
     expect(counts.restoredKeys).toBeGreaterThan(0);
     expect(counts.signatures).toBeGreaterThan(5 * SEEDS.length);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'keys for threshold ECDSA are kept, and end, with presignatures and material for each version',
+  async () => {
+    const counts = noCounts();
+    for (const seed of GG20_SEEDS) {
+      const result = await simulate(seed, gg20Lives({ presignatures: 2 }));
+      const again = `npm run simulate -- --lives --presign --trace --seed ${seed}`;
+      expect([again, result.violations]).toEqual([again, []]);
+      addCounts(counts, result.counts);
+    }
+    expect(counts.newVersions).toBeGreaterThan(GG20_SEEDS.length);
+    expect(counts.presignaturesUsed).toBeGreaterThan(0);
+    expect(counts.signatures).toBeGreaterThan(2 * GG20_SEEDS.length);
   },
   TIMEOUT_MS,
 );

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, verify } from 'node:crypto';
 
 import {
   alternativeNames,
@@ -19,7 +19,8 @@ import {
 } from '../../support/builders/x509.js';
 import type { SignedParts } from '../../support/builders/requester.js';
 import { requestBytes } from '../../../src/identity/index.js';
-import type { Authorization } from '../../../src/wire/index.js';
+import type { ClusterId } from '../../../src/common/index.js';
+import type { Authorization, Request } from '../../../src/wire/index.js';
 import type { Rng } from '../rng.js';
 
 /** DER of a private key of Ed25519, up to the key itself (RFC 8410). */
@@ -57,6 +58,15 @@ export class SimulatedOperator {
     ];
     const leaf = draftOf({ subject: 'alice', keys: this.#keys, extensions: own }, root);
     this.#chain = [certificateOf(leaf)];
+  }
+
+  /** This operator's id, where it has signed the request. */
+  signerOf(clusterId: ClusterId, { method, request, authorization }: Request): string | undefined {
+    const by = authorization?.by;
+    if (by?.$case !== 'signed') return undefined;
+    const { expireTimeMs, signature } = by.value;
+    const bytes = requestBytes(clusterId, method, expireTimeMs, request);
+    return verify(null, bytes, this.#keys.publicKey, signature) ? this.spiffeId : undefined;
   }
 
   sign = ({ clusterId, method, expireTimeMs, request }: SignedParts): Authorization => {

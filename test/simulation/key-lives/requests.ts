@@ -4,6 +4,7 @@ import { METHODS } from '../../../src/state/index.js';
 import {
   Algorithm,
   CancelTaskRequest,
+  decode,
   DestroyKeyRequest,
   encode,
   Gg20Profile,
@@ -12,17 +13,36 @@ import {
   RetireKeyRequest,
 } from '../../../src/wire/index.js';
 import type { FurtherRequests } from '../clients.js';
+import { GG20_KEYS } from '../gg20/requests.js';
+import { GG20_ALGORITHMS } from '../gg20/tables.js';
 import { askForKey, FROST_KEYS, type Asked, type AskedKey, type KeyRequests } from '../requests.js';
 import type { Rng } from '../rng.js';
 import type { SimulatedOperator } from './operator.js';
 
-const EXPIRES_IN_MS = 60_000;
 const HOURLY = { seconds: 3_600n, nanos: 0 };
 /** The least that there is. */
 const WINDOW = { seconds: 60n, nanos: 0 };
-const EVERY_MS = { reshare: 3_000, cancel: 12_000, retire: 14_000, restore: 9_000, destroy: 9_000 };
 /** Of the requests to reshare: how many name participants and threshold. */
 const NAMED = 0.6;
+
+/** What is asked for in keys' lives: how often each, in mean milliseconds, and how long a request lives. */
+export type Pace = {
+  readonly everyMs: Readonly<
+    Record<'reshare' | 'cancel' | 'retire' | 'restore' | 'destroy', number>
+  >;
+  readonly expiresInMs: number;
+};
+
+export const FROST_PACE: Pace = {
+  everyMs: { reshare: 3_000, cancel: 12_000, retire: 14_000, restore: 9_000, destroy: 9_000 },
+  expiresInMs: 60_000,
+};
+
+/** Each new version waits for material of its set, which takes seconds. */
+export const GG20_PACE: Pace = {
+  everyMs: { reshare: 6_000, cancel: 30_000, retire: 45_000, restore: 8_000, destroy: 45_000 },
+  expiresInMs: 600_000,
+};
 
 /** Keys that are refreshed every hour. */
 export const LIVING_KEYS: KeyRequests = {
@@ -36,10 +56,22 @@ export const LIVING_KEYS: KeyRequests = {
     }),
 };
 
+/** The same of threshold ECDSA. */
+export const LIVING_GG20_KEYS: KeyRequests = {
+  ...GG20_KEYS,
+  askForKey: (rng, number, nodes) =>
+    askForKey(rng, number, nodes, {
+      algorithm: rng.pick(GG20_ALGORITHMS),
+      gg20Profile: Gg20Profile.P2048,
+      reshareInterval: HOURLY,
+    }),
+};
+
 /** What an operator asks for in the life of keys: other shares, and an end, of any key, at any time. */
 export function requestsInALife(
   operator: SimulatedOperator,
   nodes: readonly NodeId[],
+  { everyMs, expiresInMs }: Pace,
 ): readonly FurtherRequests[] {
   /** Of the last request to reshare. */
   let lastReshare: string | undefined;
@@ -50,16 +82,16 @@ export function requestsInALife(
     requestId,
     key: undefined,
     signed: undefined,
-    expiresInMs: EXPIRES_IN_MS,
+    expiresInMs,
     authorize: operator.sign,
   });
   const row = (
-    kind: Exclude<keyof typeof EVERY_MS, 'cancel'>,
+    kind: Exclude<keyof Pace['everyMs'], 'cancel'>,
     method: string,
     bytesOf: (requestId: string, key: AskedKey, rng: Rng) => Uint8Array,
   ): FurtherRequests => ({
     method,
-    everyMs: EVERY_MS[kind],
+    everyMs: everyMs[kind],
     ask(rng, number, keys) {
       if (keys.length === 0) return undefined;
       const requestId = `${kind}-${number}`;
@@ -89,7 +121,7 @@ export function requestsInALife(
     ),
     {
       method: METHODS.cancelTask,
-      everyMs: EVERY_MS.cancel,
+      everyMs: everyMs.cancel,
       ask(_, number) {
         if (lastReshare === undefined) return undefined;
         const [requestId, taskId] = [
@@ -105,6 +137,24 @@ export function requestsInALife(
       answered: () => undefined,
     },
   ];
+}
+
+/** The id of a request that an operator has signed; `undefined` for any other. */
+export function requestIdInALife(method: string, request: Uint8Array): string | undefined {
+  switch (method) {
+    case METHODS.reshareKey:
+      return decode(ReshareKeyRequest, request)?.requestId;
+    case METHODS.retireKey:
+      return decode(RetireKeyRequest, request)?.requestId;
+    case METHODS.restoreKey:
+      return decode(RestoreKeyRequest, request)?.requestId;
+    case METHODS.destroyKey:
+      return decode(DestroyKeyRequest, request)?.requestId;
+    case METHODS.cancelTask:
+      return decode(CancelTaskRequest, request)?.requestId;
+    default:
+      return undefined;
+  }
 }
 
 /** Two nodes or more, sorted. */

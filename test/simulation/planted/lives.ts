@@ -105,3 +105,30 @@ export const LIFE_BUGS: readonly PlantedBug[] = [
     seeds: 10,
   },
 ];
+
+/** The same mistakes show with keys for threshold ECDSA: where each is found. */
+const OF_GG20: Readonly<Record<string, Pick<PlantedBug, 'first' | 'seeds'>>> = {
+  'the share of the version before is erased when the next is active': { first: 1, seeds: 5 },
+  'the share of the version before is never erased': { first: 1, seeds: 5 },
+  'two reshares of one version are both activated': { first: 1, seeds: 5 },
+  'a retired key signs': { first: 2, seeds: 5 },
+  'a node says that a key is destroyed, and has its share': { first: 2, seeds: 5 },
+  'a key is refreshed twice in one interval': { first: 1, seeds: 5 },
+};
+
+/** Mistakes around the versions of keys for threshold ECDSA, and the material that these rest on. */
+export const GG20_LIFE_BUGS: readonly PlantedBug[] = [
+  ...LIFE_BUGS.flatMap(({ name, edits }): readonly PlantedBug[] => {
+    const found = OF_GG20[name];
+    return found === undefined
+      ? []
+      : [{ name: `${name} (threshold ECDSA)`, edits, where: 'gg20 lives', ...found }];
+  }),
+  {
+    name: 'a version is made with material from before its base',
+    edits: [{ find: 'begun > resharingOf(made.key).activeIndex', replace: 'begun > 0n' }],
+    where: 'gg20 lives',
+    first: 1,
+    seeds: 5,
+  },
+];

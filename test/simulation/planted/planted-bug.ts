@@ -2,9 +2,9 @@ import type { Edit } from '../../support/patches/edit.js';
 
 /**
  * What shows a mistake: consensus alone, or with an election always under way, or with figure 8 of the paper played, or with most of the
- * log on disk alone; whole nodes; or these beside a malicious one, or one that lies in its statements on keys alone. All again with keys
- * for threshold ECDSA, where the one lie is in answers to nonces; or one crash at a time: seeds are the numbers of crash points then. Or
- * whole nodes whose keys are reshared, retired and destroyed.
+ * log on disk alone; whole nodes; or these beside a malicious one, or one that lies in its statements on keys alone. All again with keys for
+ * threshold ECDSA, where the one lie is in answers to nonces; or with presignatures besides; or one crash at a time: seeds are the
+ * numbers of crash points then. Or whole nodes whose keys are reshared, retired and destroyed, of FROST or of threshold ECDSA.
  */
 export type Where =
   | 'consensus'
@@ -17,8 +17,11 @@ export type Where =
   | 'gg20'
   | 'gg20 byzantine'
   | 'false answers'
+  | 'presign'
+  | 'presign false answers'
   | 'crash points'
-  | 'lives';
+  | 'lives'
+  | 'gg20 lives';
 
 /** A mistake that somebody could make, and how many seeds it may take to show. */
 export type PlantedBug = {

@@ -5,7 +5,7 @@ import type { Entry, Persist, Write } from '../../../src/ports/index.js';
 import { encodeCommand } from '../../../src/state/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
 import { keyWith, writeOf } from '../../support/builders/active-key.js';
-import { Attempt, encode, SignRequest } from '../../../src/wire/index.js';
+import { Attempt, Authorization, encode, SignRequest } from '../../../src/wire/index.js';
 import { Attempts } from '../../simulation/checkers/attempts.js';
 import { ClaimWatch } from '../../simulation/checkers/claim-watch.js';
 import { Claim } from '../../simulation/checkers/claim.js';
@@ -57,10 +57,11 @@ function entryOf(id: string, content = signRequest(id)): Uint8Array {
   return encodeCommand({ $case: 'request', value });
 }
 
-/** A checker that has read these entries, all of which have `voucher`'s word. */
-function claimOf(log: readonly Entry[], voucher: typeof A | undefined): Claim {
+/** A checker that has read these entries, all of which have `voucher`'s word, or the signature of `signer`. */
+function claimOf(log: readonly Entry[], voucher: typeof A | undefined, signer?: string): Claim {
   const genesisRules: GenesisRules = {
     voucherOf: () => voucher,
+    signerOf: () => signer,
     requestHash: hashOf,
     culpritOf: () => undefined,
   };
@@ -96,6 +97,29 @@ test('Claim accepts a malicious node’s voucher, and reports a share without an
   expect(scene.said).toEqual([]);
 
   claimOf(log, undefined).share(B, last(log));
+  expect(scene.said).toEqual(['Claim']);
+});
+
+test('Claim accepts a request that its requester has signed, and reports a share where the signature is nobody’s', () => {
+  const request = signRequest('signed');
+  const value = Authorization.fromPartial({ expireTimeMs: BigInt(EXPIRE_MS) });
+  const authorization = { by: { $case: 'signed', value } } as const;
+  const asked = { method: METHOD, request, authorization, firstAttempt: undefined };
+  const attempt = Attempt.fromPartial({
+    taskId: `${REQUESTER}/signed`,
+    number: 1,
+    requestHash: hashOf(METHOD, request),
+  });
+  const log = logOf([1, 1], (index) =>
+    encodeCommand(
+      index === 1 ? { $case: 'request', value: asked } : { $case: 'attempt', value: attempt },
+    ),
+  );
+  scene.write(B, { entries: log });
+  claimOf(log, undefined, REQUESTER).share(B, last(log));
+  expect(scene.said).toEqual([]);
+
+  claimOf(log, A).share(B, last(log));
   expect(scene.said).toEqual(['Claim']);
 });
 

@@ -103,6 +103,14 @@ test('SessionShares finds a presignature, and a nonce, in two sessions', () => {
   expect(scene.said).toHaveLength(5);
 });
 
+test('SessionShares finds a presignature of which two nodes give shares in two sessions', () => {
+  const checker = new SessionShares(attempts(), read, scene.report);
+  checker.share(A, toHex(FIRST), Uint8Array.of(1, 1));
+  expect(scene.said).toEqual([]);
+  checker.share(B, toHex(SECOND), Uint8Array.of(1, 1));
+  expect(scene.said).toEqual(['SingleUse']);
+});
+
 test('FalseProofs hears of a node that goes on after a false message, and of no other', () => {
   const checker = new FalseProofs(scene.report);
   const passed: NodeId[] = [];
