@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { run } from '../dist/src/cli/index.js';
+import { boundOf, SETTINGS } from '../dist/src/node/index.js';
 
 const WIDTH = 118;
 const MADE =
@@ -58,6 +59,27 @@ async function commandLine() {
     return `## ${title}\n\n\`\`\`text\n${text}\n\`\`\``;
   });
   return `# The command line\n\n${MADE}\n\n${sections.join('\n\n')}\n`;
+}
+
+/** Every setting of a node, with what its schema bounds. */
+function settings() {
+  const sections = SETTINGS.map(({ path, environment, flag, value, meaning, fallback }) => {
+    const facts = [
+      ['_place_', `\`${flag} <${value}>\`, \`${environment}\`, or \`${path}\` in the file`],
+      ['_default_', fallback === undefined ? undefined : `\`${fallback}\``],
+      ['_values_', boundOf(path)],
+    ];
+    const lines = facts
+      .filter(([, fact]) => fact !== undefined)
+      .map(([name, fact]) => wrap(`${name}: ${fact}`, '  - ', '    '));
+    return [wrap(`\`${path}\`: ${meaning}`, '- ', '  '), ...lines].join('\n');
+  });
+  const about =
+    'What can be set about a node. The first place that has a setting wins: a flag, a variable, the file that ' +
+    '`--config` names, the default. Paths are relative to the file’s folder in the file, to the working directory ' +
+    'elsewhere. `quorate config check` judges them without a start. What decides outcomes, members and limits, is in ' +
+    'cluster.json, the same on every node.';
+  return `# Settings of a node\n\n${MADE}\n\n${wrap(about)}\n\n${sections.join('\n')}\n`;
 }
 
 /** Comments of a file of proto/, by the path of what they are about. */
@@ -144,7 +166,11 @@ function api() {
   );
 }
 
-const pages = { 'command-line.md': await commandLine(), 'api.md': api() };
+const pages = {
+  'settings.md': settings(),
+  'command-line.md': await commandLine(),
+  'api.md': api(),
+};
 const check = process.argv.includes('--check');
 mkdirSync('docs/reference', { recursive: true });
 for (const [name, text] of Object.entries(pages)) {

@@ -58,6 +58,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async (context) => (await import('./commands/node.js')).nodeCommand(context),
   },
   {
+    name: 'config',
+    summary: 'check the configuration of a node',
+    load: async (context) => (await import('./commands/config.js')).configCommand(context),
+  },
+  {
     name: 'store',
     summary: 'move a node’s key shares between stores',
     load: async (context) => (await import('./commands/store.js')).storeCommand(context),

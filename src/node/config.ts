@@ -75,7 +75,8 @@ const variableName = z.string().regex(/^[A-Z_][A-Z0-9_]{0,62}$/, {
   error: 'must name a variable: capital letters, digits and _; the secret itself never stands here',
 });
 
-const schema = z.strictObject({
+/** Of all settings together, in the form of the file. */
+export const schema = z.strictObject({
   // Of the file; one that names none is of the first.
   format: z.literal(1, { error: 'must be 1: a later release wrote this file' }).default(1),
   node_id: id,

@@ -19,6 +19,7 @@ import { claimedLog } from './claimed-log.js';
 import type { NodeConfig } from './config.js';
 import { loadCredentials } from './credentials.js';
 import { loadNodeKeys } from './node-key-change.js';
+import type { LoadedKeys } from './node-key-change.js';
 import type { NodeCredentials } from './credentials.js';
 import { mongoPlace } from './mongo-place.js';
 import { URI_VARIABLE } from './store-config.js';
@@ -56,9 +57,7 @@ export async function openHoldings(
   config: NodeConfig,
   environment: Environment,
 ): Promise<Holdings> {
-  const genesis = readGenesis(config);
-  requireAnchors(genesis, config.clusterFile);
-  requireRequesters(genesis, config.clusterFile);
+  const genesis = readTrustedGenesis(config);
   const credentials = await loadCredentials(config.tls, genesis, config.nodeId, systemClock.now());
   // Nothing is made for a node that is not there.
   requireIdentityFile(identityPathOf(config.dataDir));
@@ -126,6 +125,42 @@ function openEither(
   } catch (error) {
     if (next === undefined) throw error;
     return openIdentity(path, node, next.bytes);
+  }
+}
+
+/**
+ * Reads the genesis as a start does, its trust anchors included.
+ *
+ * @throws ClusterError naming the file.
+ */
+export function readTrustedGenesis(config: NodeConfig): Genesis {
+  const genesis = readGenesis(config);
+  requireAnchors(genesis, config.clusterFile);
+  requireRequesters(genesis, config.clusterFile);
+  return genesis;
+}
+
+/**
+ * Opens the identity key with the node key, and holds it against the genesis. Whoever asks ends the keys.
+ *
+ * @throws ClusterError saying which file, and what is wrong with it.
+ */
+export async function openSigner(
+  config: NodeConfig,
+  genesis: Genesis,
+  environment: Environment,
+): Promise<{ readonly signer: Signer; readonly keys: LoadedKeys }> {
+  const path = identityPathOf(config.dataDir);
+  requireIdentityFile(path);
+  const keys = await loadNodeKeys(config, environment);
+  try {
+    const signer = openEither(path, config.nodeId, keys.key, keys.next);
+    requireIdentity(genesis, signer, config.clusterFile);
+    return { signer, keys };
+  } catch (error) {
+    keys.key[Symbol.dispose]();
+    keys.next?.[Symbol.dispose]();
+    throw error;
   }
 }
 
