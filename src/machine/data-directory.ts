@@ -50,6 +50,11 @@ export function storePathsOf(directory: string): Pick<DataDirectory, 'logPath' |
   return { logPath: join(directory, 'log'), sharesPath: join(directory, 'shares') };
 }
 
+/** Where the states of checkpoints are in its data directory. */
+export function snapshotsPathOf(directory: string): string {
+  return join(directory, 'snapshots');
+}
+
 /**
  * Opens a node's data directory: makes it (0700) at the first start, locks it, and checks that it is this node's.
  *

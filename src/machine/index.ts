@@ -18,7 +18,12 @@ export { PlainHttp } from './plain-http.js';
 export { ProbeServer } from './probes.js';
 export { workersByDefault } from './compute/workers.js';
 export { systemClock } from './clock.js';
-export { identityPathOf, openDataDirectory, storePathsOf } from './data-directory.js';
+export {
+  identityPathOf,
+  openDataDirectory,
+  snapshotsPathOf,
+  storePathsOf,
+} from './data-directory.js';
 export type { DataDirectory, IdentityOwner } from './data-directory.js';
 export {
   ecdsaBy,
@@ -45,6 +50,7 @@ export { systemPrimes } from './primes.js';
 export { systemRandom } from './random.js';
 export { readerVerifiers } from './reader-verifiers.js';
 export { remembering } from './verified.js';
+export { snapshotFiles } from './snapshot-files.js';
 export { selfTest } from './self-test.js';
 export { VERIFIERS } from './verifiers.js';
 export { nodeVerify } from './verify.js';

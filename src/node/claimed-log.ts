@@ -33,6 +33,8 @@ export function claimedLog(
     readLog: (after, limits) => store.readLog(after, limits),
     get: (key) => store.get(key),
     scan: (prefix, from) => store.scan(prefix, from),
+    readState: () => store.readState(),
+    stage: (rows, isFirst) => store.stage(rows, isFirst),
     close: () => store.close(),
   };
 }

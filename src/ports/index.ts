@@ -15,6 +15,7 @@ export type { Room, RoomLevel } from './room.js';
 export { readOrDamaged, sharePages, sharesUnder } from './share-pages.js';
 export { ShareStoreError } from './share-store.js';
 export type { PutResult, ShareId, SharePage, SharePageRequest, ShareStore } from './share-store.js';
+export type { SnapshotFile, SnapshotFiles } from './snapshot-files.js';
 export type {
   ConsensusStore,
   Entry,
@@ -25,6 +26,8 @@ export type {
   LogPage,
   LogPageLimits,
   Persist,
+  Row,
+  StateReading,
   StoredLog,
   Write,
 } from './storage.js';

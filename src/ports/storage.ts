@@ -40,6 +40,16 @@ export type LogPageLimits = {
 /** One write to the replicated state; no value deletes. */
 export type Write = readonly [key: Uint8Array, value: Uint8Array | undefined];
 
+/** One record of the replicated state. */
+export type Row = readonly [key: Uint8Array, value: Uint8Array];
+
+/** The state as it was when this was opened, whatever is written since. To be closed, and soon: it keeps room on the disk. */
+export interface StateReading {
+  /** The rows behind the key `after`, or all, in bytewise order of keys. Read in one turn, to the end or not. */
+  rows(after?: Uint8Array): Iterable<Row>;
+  close(): void;
+}
+
 /** A batch of writes that become durable together, or not at all. */
 export type Persist = {
   readonly hardState?: HardState;
@@ -51,6 +61,11 @@ export type Persist = {
   readonly writes: readonly Write[];
   /** The last entry whose writes are in the state, these included. */
   readonly applied: LogIndex;
+  /**
+   * The state that was staged takes the place of the one in use, and a log without entries, which goes on behind this place,
+   * that of the log. Entries and writes are none then, and `applied` is its index.
+   */
+  readonly installed?: LogFront;
 };
 
 /** The data that a node had saved. */
@@ -84,5 +99,14 @@ export interface ConsensusStore {
   get(key: Uint8Array): Uint8Array | undefined;
   /** All keys that begin with `prefix`, in bytewise order, from `from` (a whole key, included) on; synchronous. */
   scan(prefix: Uint8Array, from?: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]>;
+  /** The durable state as it is now. */
+  readState(): StateReading;
+  /**
+   * Adds rows to a state that is put together beside the one in use, and takes its place when a batch says so. Resolves when
+   * they are durable. One call at a time; also while a batch is being written.
+   *
+   * @param isFirst - What was staged before is forgotten.
+   */
+  stage(rows: readonly Row[], isFirst: boolean): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { assert, utf8 } from '../common/index.js';
 import { BoundedCache } from '../crypto/index.js';
-import type { ConsensusStore, Write } from '../ports/index.js';
+import type { ConsensusStore, Row, StateReading, Write } from '../ports/index.js';
 import { VALUES_REMEMBERED_MAX } from './limits.js';
 import { SortedKeys } from './sorted-keys.js';
 
@@ -90,6 +90,29 @@ export class Overlay implements View {
     return [...this.#pending].map(([key, value]) => [utf8(key), value]);
   }
 
+  /**
+   * The state as it is now, whatever is written later. What waits to become durable counts, though a write of it may be under
+   * way: it says the same.
+   */
+  reading(readState: () => StateReading): StateReading {
+    const durable = readState();
+    const pending = new Map(this.#pending);
+    const keys = [...pending.keys()].sort();
+    return {
+      *rows(after) {
+        const from = after === undefined ? undefined : decoder.decode(after);
+        const ours = keys.filter((key) => from === undefined || key > from);
+        const rows = merge(
+          texts(durable.rows(after)),
+          ours.map((key) => [key, pending.get(key)] as const),
+          (key) => pending.has(key),
+        );
+        for (const [key, value] of rows) yield [utf8(key), value];
+      },
+      close: () => durable.close(),
+    };
+  }
+
   /** Forgets what has become durable, but for keys that were written again since. */
   flushed(writes: readonly Write[]): void {
     for (const [bytes, value] of writes) {
@@ -152,6 +175,10 @@ export class Draft implements View {
   writes(): readonly StateWrite[] {
     return [...this.#written];
   }
+}
+
+function* texts(rows: Iterable<Row>): Iterable<readonly [string, Uint8Array]> {
+  for (const [key, value] of rows) yield [decoder.decode(key), value];
 }
 
 /**

@@ -8,6 +8,7 @@ export { openLmdbConsensusStore } from './lmdb/consensus-store.js';
 export type { StoreOwner } from './lmdb/environment.js';
 export { openLmdbShareStore } from './lmdb/share-store.js';
 export { memoryConsensusStore } from './memory/consensus-store.js';
+export { memorySnapshotFiles } from './memory/snapshot-files.js';
 export { memoryShareStore } from './memory/share-store.js';
 export { hasPassword, isMongoUri, isUnsafeUri } from './mongo/place.js';
 export type { MongoPlace } from './mongo/place.js';

@@ -95,6 +95,12 @@ export function requireFits(batch: Persist, last: LogIndex | undefined, front?: 
       ? last
       : Math.min(last, batch.truncateFrom - 1);
   const [first] = batch.entries;
+  if (batch.installed !== undefined) {
+    const { index } = batch.installed.before;
+    assert(index === batch.applied, 'what is installed is the state behind its entry');
+    assert(index > (front?.before.index ?? 0), 'the front of the log never goes back');
+    assert(first === undefined && batch.writes.length === 0, 'what is installed stands alone');
+  }
   if (batch.front !== undefined) {
     const { index } = batch.front.before;
     assert(index >= (front?.before.index ?? 0), 'the front of the log never goes back');

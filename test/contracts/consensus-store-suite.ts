@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { nodeId, utf8 } from '../../src/common/index.js';
-import type { ConsensusStore } from '../../src/ports/index.js';
+import type { ConsensusStore, StateReading } from '../../src/ports/index.js';
 import { batch, entries, entryAt, linkAt, loadWhole } from '../support/builders/stores.js';
 
 /** One place where a store keeps things: opened, closed and opened again, its content stays. */
@@ -12,6 +12,13 @@ export type ConsensusStorePlace = {
 
 const text = (bytes: Uint8Array | undefined) =>
   bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+
+const rowsOf = (reading: StateReading, after?: string): (string | undefined)[][] =>
+  [...reading.rows(after === undefined ? undefined : utf8(after))].map(([key, value]) => [
+    text(key),
+    text(value),
+  ]);
+const row = (key: string, value: string) => [utf8(key), utf8(value)] as const;
 
 /** What every ConsensusStore does. `makePlace` gives each test a place of its own. */
 export function consensusStoreSuite(
@@ -303,6 +310,119 @@ export function consensusStoreSuite(
 
       expect((await loadWhole(store)).entries).toHaveLength(2_000);
       expect(keysUnder('key')).toHaveLength(5_000);
+    });
+
+    test('a reading shows the state as it was when it was opened, whatever is written since', async () => {
+      await store.persist(batch({ writes: [row('a', '1'), row('b', '2'), row('c', '3')] }));
+      const reading = store.readState();
+
+      for (let round = 0; round < 5; round++) {
+        const large = [utf8(`large ${round}`), new Uint8Array(200_000)] as const;
+        await store.persist(
+          batch({ writes: [row('a', 'other'), [utf8('b'), undefined], row('d', '4'), large] }),
+        );
+        // The turn ends: what a store reads by default is of this moment, and not of that one.
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+
+      expect(rowsOf(reading)).toEqual([
+        ['a', '1'],
+        ['b', '2'],
+        ['c', '3'],
+      ]);
+      expect(rowsOf(reading, 'a')).toEqual([
+        ['b', '2'],
+        ['c', '3'],
+      ]);
+      expect(rowsOf(reading, 'aa')[0]).toEqual(['b', '2']);
+      expect(rowsOf(reading, 'c')).toEqual([]);
+      reading.close();
+      expect(text(store.get(utf8('a')))).toBe('other');
+    });
+
+    const FRONT = { before: linkAt(50), genesisHash: entryAt(1).hash };
+
+    test('a staged state is not the state until it is installed, and then it is all of it', async () => {
+      await store.persist(
+        batch({ entries: entries(1, 20), writes: [row('a', '1'), row('b', '2')], applied: 20 }),
+      );
+      await store.stage([row('b', 'new'), row('c', '3')], true);
+      await store.stage([row('d', '4')], false);
+      expect(keysUnder('')).toEqual(['a', 'b']);
+      expect(store.get(utf8('c'))).toBeUndefined();
+
+      const hardState = { term: 3, votedFor: undefined };
+      await store.persist(batch({ hardState, applied: 50, installed: FRONT }));
+      await reopen();
+
+      const loaded = await store.load();
+      expect({ ...loaded, entries: [...loaded.entries] }).toEqual({
+        hardState,
+        front: FRONT,
+        entries: [],
+        isEmpty: false,
+        applied: 50,
+      });
+      expect(rowsOf(store.readState())).toEqual([
+        ['b', 'new'],
+        ['c', '3'],
+        ['d', '4'],
+      ]);
+      expect(store.readLog(20, { entriesMax: 5, bytesMax: 5_000 })).toBeUndefined();
+
+      // The log goes on from there, and so does the state.
+      await store.persist(
+        batch({ entries: entries(51, 53), writes: [row('c', 'more')], applied: 52 }),
+      );
+      await reopen();
+      expect((await loadWhole(store)).entries).toEqual(entries(51, 53));
+      expect(text(store.get(utf8('c')))).toBe('more');
+      expect(store.readLog(50, { entriesMax: 5, bytesMax: 5_000 })?.previous).toEqual(linkAt(50));
+    });
+
+    test('a state that was staged before a restart is forgotten, and so is one that another takes the place of', async () => {
+      await store.persist(batch({ entries: entries(1, 3), writes: [row('a', '1')], applied: 3 }));
+      await store.stage([row('x', 'old')], true);
+      await reopen();
+      await store.load();
+      expect(keysUnder('')).toEqual(['a']);
+
+      await store.stage([row('y', 'old')], true);
+      await store.stage([row('z', 'new')], true);
+      await store.persist(batch({ applied: 50, installed: FRONT }));
+      await reopen();
+      await store.load();
+
+      expect(keysUnder('')).toEqual(['z']);
+    });
+
+    test('one snapshot after another is installed', async () => {
+      await store.persist(batch({ entries: entries(1, 3), writes: [row('a', '1')], applied: 3 }));
+      for (const at of [50, 60, 70]) {
+        await store.stage([row('at', String(at))], true);
+        const front = { before: linkAt(at), genesisHash: entryAt(1).hash };
+        await store.persist(batch({ applied: at, installed: front }));
+        await reopen();
+        await store.load();
+        expect(rowsOf(store.readState())).toEqual([['at', String(at)]]);
+      }
+    });
+
+    test('a snapshot that goes back, or stands beside entries, is a mistake of ours', async () => {
+      await store.persist(batch({ entries: entries(1, 3), writes: [row('a', '1')], applied: 3 }));
+      await store.stage([row('b', '1')], true);
+      for (const parts of [
+        { applied: 51 },
+        { applied: 50, entries: entries(4, 5) },
+        { applied: 50, writes: [row('c', '1')] },
+      ])
+        await expect(store.persist(batch({ ...parts, installed: FRONT }))).rejects.toThrow(
+          'what is installed',
+        );
+      await store.persist(batch({ applied: 50, installed: FRONT }));
+      await store.stage([row('b', '1')], true);
+      const same = store.persist(batch({ applied: 50, installed: FRONT }));
+      await expect(same).rejects.toThrow('never goes back');
     });
   });
 }

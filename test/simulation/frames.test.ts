@@ -65,6 +65,8 @@ class FramesWorld {
       readLog: (...range) => inner.readLog(...range),
       get: (key) => inner.get(key),
       scan: (prefix, from) => inner.scan(prefix, from),
+      readState: () => inner.readState(),
+      stage: (rows, isFirst) => inner.stage(rows, isFirst),
       close: () => inner.close(),
       persist: async (batch) => {
         await new Promise<void>((goOn) => world.after(DISK_MS, 'disk', goOn));

@@ -1,5 +1,5 @@
 import type { RootDatabase } from 'lmdb';
-import { assert, u64be, utf8 } from '../../common/index.js';
+import { assert, concat, u64be, utf8 } from '../../common/index.js';
 import type { LogIndex } from '../../common/index.js';
 import type {
   ConsensusStore,
@@ -8,6 +8,8 @@ import type {
   LogPage,
   LogPageLimits,
   Persist,
+  Row,
+  StateReading,
   StoredLog,
 } from '../../ports/index.js';
 import { pageOf, unbroken } from '../log-pages.js';
@@ -37,13 +39,19 @@ type Tables = {
   readonly log: Table;
   /** The records of which there is one. */
   readonly meta: Table;
-  /** The replicated state, as its writes name it; each value is a `record`. */
+  /**
+   * The replicated state, as its writes name it; each value is a `record`. One of the two is in use, as a record of \`meta\`
+   * says; the other is empty, or has a state that is put together.
+   */
   readonly state: Table;
+  readonly state2: Table;
 };
 
 const HARD_STATE = utf8('hard-state');
 const APPLIED = utf8('applied');
 const FRONT = utf8('front');
+/** Says that the second table of the state is in use, or the first again; absent where it always was the first. */
+const STATE_IN_USE = utf8('state-in-use');
 /** lmdb's, for pages of 4 KiB. */
 const KEY_BYTES_MAX = 1978;
 
@@ -62,6 +70,7 @@ export async function openLmdbConsensusStore(
       log: table('log'),
       meta: table('meta'),
       state: table('state'),
+      state2: table('state-2'),
     }),
     owner,
     [STORE_FORMAT, FRONT_REMOVED_FORMAT],
@@ -85,6 +94,9 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
   readonly #tables: Tables;
   readonly #environment: Environment<Tables>;
   #writing: Promise<unknown> | undefined;
+  #staging: Promise<unknown> | undefined;
+  /** Whether the second table of the state is in use; as the durable record says, once it was read. */
+  #isSecond: boolean | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(path: string, environment: Environment<Tables>) {
@@ -96,6 +108,9 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
 
   async load(): Promise<StoredLog> {
     const { log, meta } = this.#tables;
+    // A state that an earlier run has staged, or had in use before it installed a snapshot, is of no use.
+    const { other } = this.#states();
+    if (other.getKeysCount({ limit: 1 }) > 0) await this.#environment.durable(other.clearAsync());
     const hardState = meta.get(HARD_STATE);
     const applied = meta.get(APPLIED);
     const front = this.#front();
@@ -133,13 +148,14 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
     this.#writing = this.#environment.durable(this.#write(batch));
     try {
       await this.#writing;
+      if (batch.installed !== undefined) this.#isSecond = undefined;
     } finally {
       this.#writing = undefined;
     }
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    const value = this.#tables.state.get(key);
+    const value = this.#states().used.get(key);
     return value === undefined ? undefined : Uint8Array.from(contentOf(value));
   }
 
@@ -150,8 +166,43 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
       start: start.length === 0 ? LOWEST_KEY : start,
       ...(end === undefined ? {} : { end }),
     };
-    for (const { key, value } of this.#tables.state.getRange(range))
+    for (const { key, value } of this.#states().used.getRange(range))
       yield [Uint8Array.from(key), Uint8Array.from(contentOf(value))];
+  }
+
+  readState(): StateReading {
+    const { used } = this.#states();
+    // Keeps all that it reads as it is, whatever is written since.
+    const transaction = used.useReadTransaction();
+    return {
+      *rows(after) {
+        const start = after === undefined ? LOWEST_KEY : concat(after, Uint8Array.of(0));
+        for (const { key, value } of used.getRange({ start, transaction }))
+          yield [Uint8Array.from(key), Uint8Array.from(contentOf(value))];
+      },
+      close: () => transaction.done(),
+    };
+  }
+
+  async stage(rows: readonly Row[], isFirst: boolean): Promise<void> {
+    assert(this.#closing === undefined, 'the store is closed');
+    const { other } = this.#states();
+    const copies = rows.map(([key, value]) => {
+      assert(key.length > 0 && key.length <= KEY_BYTES_MAX, 'a key of the state has a bad length');
+      return [key, record(value)] as const;
+    });
+    this.#staging = this.#environment.durable(stageIn(this.#root, other, copies, isFirst));
+    await this.#staging;
+  }
+
+  /** The table of the state that is in use, and the other one. */
+  #states(): { readonly used: Table; readonly other: Table } {
+    const { state, state2, meta } = this.#tables;
+    const isSecond = (this.#isSecond ??= (() => {
+      const bytes = meta.get(STATE_IN_USE);
+      return bytes !== undefined && contentOf(bytes)[0] === 2;
+    })());
+    return isSecond ? { used: state2, other: state } : { used: state, other: state2 };
   }
 
   writeCount(): number {
@@ -164,7 +215,7 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
   }
 
   async #settled(): Promise<void> {
-    await Promise.allSettled([this.#writing]);
+    await Promise.allSettled([this.#writing, this.#staging]);
   }
 
   /** Of the entries up to `last`. */
@@ -180,7 +231,9 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
    * (`transaction` would not roll back what a throwing callback has put.) So everything that can throw is done first.
    */
   #write(batch: Persist): Promise<unknown> {
-    const { log, meta, state } = this.#tables;
+    const { log, meta } = this.#tables;
+    const { used: state } = this.#states();
+    const { installed } = batch;
     const [last] = log.getKeys({ reverse: true, limit: 1 });
     const front = this.#front();
     requireFits(batch, last === undefined ? front?.before.index : numberFromBytes(last), front);
@@ -191,7 +244,10 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
       batch.truncateFrom === undefined
         ? []
         : [...log.getKeys({ start: u64be(batch.truncateFrom) })].map((key) => Uint8Array.from(key));
-    const dropped = batch.front === undefined ? [] : this.#keysUpTo(batch.front.before.index);
+    const isSecondNext = this.#isSecond !== true;
+    const newFront = installed ?? batch.front;
+    const upTo = installed === undefined ? batch.front?.before.index : Number.MAX_SAFE_INTEGER - 1;
+    const dropped = upTo === undefined ? [] : this.#keysUpTo(upTo);
     // lmdb reads values later, from where they are: it gets copies.
     const writes = batch.writes.map(([key, value]) => {
       assert(key.length > 0 && key.length <= KEY_BYTES_MAX, 'a key of the state has a bad length');
@@ -202,8 +258,10 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
 
     return this.#root.batch(() => {
       for (const key of [...removed, ...dropped]) void log.remove(key);
-      if (batch.front !== undefined) {
-        void meta.put(FRONT, frontToBytes(batch.front));
+      if (installed !== undefined)
+        void meta.put(STATE_IN_USE, record(Uint8Array.of(isSecondNext ? 2 : 1)));
+      if (newFront !== undefined) {
+        void meta.put(FRONT, frontToBytes(newFront));
         if (front === undefined) void this.#environment.markFrontRemoved();
       }
       for (const [key, value] of entries) void log.put(key, value);
@@ -213,4 +271,17 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
       void meta.put(APPLIED, applied);
     });
   }
+}
+
+/** Adds rows to a table, which is emptied first if need be. */
+async function stageIn(
+  root: RootDatabase<Uint8Array, Uint8Array>,
+  table: Table,
+  rows: readonly Row[],
+  isFirst: boolean,
+): Promise<unknown> {
+  if (isFirst) await table.clearAsync();
+  return root.batch(() => {
+    for (const [key, value] of rows) void table.put(key, value);
+  });
 }

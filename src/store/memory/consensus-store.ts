@@ -1,4 +1,4 @@
-import { assert, toHex } from '../../common/index.js';
+import { assert, compare, toHex } from '../../common/index.js';
 import type { LogIndex } from '../../common/index.js';
 import type {
   ConsensusStore,
@@ -7,6 +7,8 @@ import type {
   LogPage,
   LogPageLimits,
   Persist,
+  Row,
+  StateReading,
   StoredLog,
 } from '../../ports/index.js';
 import { pageOf, unbroken } from '../log-pages.js';
@@ -26,7 +28,9 @@ class MemoryConsensusStore implements ConsensusStore {
   #first = 1;
   #front: LogFront | undefined;
   /** By hex of the key, whose order is the bytewise one. */
-  readonly #state = new Map<string, readonly [Uint8Array, Uint8Array]>();
+  #state = new Map<string, Row>();
+  /** A state that is put together, to take the place of the one in use. */
+  #staged = new Map<string, Row>();
   #sorted: readonly string[] | undefined;
   #writing = false;
 
@@ -68,6 +72,7 @@ class MemoryConsensusStore implements ConsensusStore {
     await Promise.resolve();
     this.#truncate(batch.truncateFrom);
     if (batch.front !== undefined) this.#drop(batch.front);
+    if (batch.installed !== undefined) this.#install(batch.installed);
     if (this.#log.length === 0 && first !== undefined) this.#first = first;
     for (const bytes of entries) this.#log.push(bytes);
     for (const [key, value] of writes) this.#set(key, value);
@@ -92,6 +97,29 @@ class MemoryConsensusStore implements ConsensusStore {
     }
   }
 
+  readState(): StateReading {
+    const rows = [...this.scan(new Uint8Array(0))];
+    return {
+      *rows(after) {
+        const from = after === undefined ? 0 : firstBehind(rows, after);
+        for (let at = from; at < rows.length; at++) {
+          const row = rows[at];
+          if (row !== undefined) yield row;
+        }
+      },
+      close: () => undefined,
+    };
+  }
+
+  async stage(rows: readonly Row[], isFirst: boolean): Promise<void> {
+    const copies = rows.map(
+      ([key, value]) => [Uint8Array.from(key), Uint8Array.from(value)] as const,
+    );
+    await Promise.resolve();
+    if (isFirst) this.#staged = new Map();
+    for (const row of copies) this.#staged.set(toHex(row[0]), row);
+  }
+
   async close(): Promise<void> {
     // Nothing is held.
   }
@@ -106,6 +134,14 @@ class MemoryConsensusStore implements ConsensusStore {
     this.#log.splice(0, first - this.#first);
     this.#first = first;
     this.#front = { before: { ...front.before }, genesisHash: front.genesisHash.slice() };
+  }
+
+  #install(front: LogFront): void {
+    this.#log.length = 0;
+    this.#drop(front);
+    this.#state = this.#staged;
+    this.#staged = new Map();
+    this.#sorted = undefined;
   }
 
   #set(key: Uint8Array, value: Uint8Array | undefined): void {
@@ -123,6 +159,18 @@ function positionOf(sorted: readonly string[], text: string): number {
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((sorted[middle] ?? '') < text) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Position of the first row whose key is behind `key`. */
+function firstBehind(rows: readonly Row[], key: Uint8Array): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const row = rows[middle];
+    if (row !== undefined && compare(row[0], key) <= 0) low = middle + 1;
     else high = middle;
   }
   return low;

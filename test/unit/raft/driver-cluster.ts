@@ -11,6 +11,7 @@ import type {
   LogPage,
   LogPageLimits,
   Persist,
+  StateReading,
   Timer,
   Write,
 } from '../../../src/ports/index.js';
@@ -125,6 +126,14 @@ export class ManualStore implements ConsensusStore {
 
   scan(): readonly never[] {
     return [];
+  }
+
+  readState(): StateReading {
+    return { rows: () => [], close: () => undefined };
+  }
+
+  stage(): Promise<void> {
+    return Promise.resolve();
   }
 
   close(): Promise<void> {

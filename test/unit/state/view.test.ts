@@ -4,6 +4,7 @@ import type { ConsensusStore } from '../../../src/ports/index.js';
 import { remembering } from '../../../src/state/decoded.js';
 import { VALUES_REMEMBERED_MAX } from '../../../src/state/limits.js';
 import { Overlay } from '../../../src/state/view.js';
+import { memoryConsensusStore } from '../../../src/store/index.js';
 
 /** A store of text keys that counts how often it is asked. */
 class CountingStore {
@@ -189,5 +190,48 @@ describe('a scan over writes that are not durable yet', () => {
     const kept = keys.filter((key) => !names.has(key)).toSorted();
     expect([...overlay.scan('timer/')].map(([key]) => key)).toEqual(kept);
     expect([...overlay.scan('timer/', kept[2_000])].map(([key]) => key)).toEqual(kept.slice(2_000));
+  });
+});
+
+describe('a reading of the state', () => {
+  test('a reading has writes that are not durable yet, in order, and none that comes later', async () => {
+    const store = memoryConsensusStore();
+    const writes = ['a', 'c', 'e', 'g'].map((key) => [utf8(key), OLD] as const);
+    await store.persist({ entries: [], writes, applied: 0 });
+    const overlay = new Overlay(store);
+    overlay.put([
+      ['b', NEW],
+      ['c', undefined],
+      ['e', NEW],
+      ['h', NEW],
+    ]);
+
+    const reading = overlay.reading(() => store.readState());
+    const pending = overlay.pendingWrites();
+    overlay.put([
+      ['a', undefined],
+      ['d', NEW],
+    ]);
+    await store.persist({ entries: [], writes: pending, applied: 0 });
+    overlay.flushed(pending);
+
+    const rows = [...reading.rows()].map(([key, value]) => [new TextDecoder().decode(key), value]);
+    expect(rows).toEqual([
+      ['a', OLD],
+      ['b', NEW],
+      ['e', NEW],
+      ['g', OLD],
+      ['h', NEW],
+    ]);
+    expect([...reading.rows(utf8('b'))].map(([key]) => new TextDecoder().decode(key))).toEqual([
+      'e',
+      'g',
+      'h',
+    ]);
+    expect([...reading.rows(utf8('f'))].map(([key]) => new TextDecoder().decode(key))).toEqual([
+      'g',
+      'h',
+    ]);
+    reading.close();
   });
 });

@@ -1,0 +1,111 @@
+import { chmodSync } from 'node:fs';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf } from '../common/index.js';
+import type { SnapshotFile, SnapshotFiles } from '../ports/index.js';
+import { makeFolder } from './files.js';
+
+/** Stands behind the name of a file that is not finished. */
+const UNFINISHED = '.part';
+
+/**
+ * Files in the folder `path` (0700), which is made if need be. What an earlier run has not finished is removed when the names
+ * are asked for: nothing is being written then.
+ */
+export function snapshotFiles(path: string): SnapshotFiles {
+  makeFolder(path);
+  chmodSync(path, 0o700);
+  const writing = new Set<string>();
+  return {
+    async names() {
+      const all = await readdir(path);
+      const left = all.filter((name) => name.endsWith(UNFINISHED) && !writing.has(name));
+      for (const name of left) await rm(join(path, name), { force: true });
+      return all.filter((name) => !name.endsWith(UNFINISHED));
+    },
+    async create(name) {
+      const part = name + UNFINISHED;
+      const handle = await open(join(path, part), 'w', 0o600);
+      writing.add(part);
+      return new UnfinishedFile(path, name, handle, () => writing.delete(part));
+    },
+    async read(name, offset, length) {
+      const handle = await opened(join(path, name));
+      if (handle === undefined) return undefined;
+      try {
+        const bytes = new Uint8Array(length);
+        let filled = 0;
+        while (filled < length) {
+          const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
+          if (bytesRead === 0) break;
+          filled += bytesRead;
+        }
+        return bytes.subarray(0, filled);
+      } finally {
+        await handle.close();
+      }
+    },
+    remove: (name) => rm(join(path, name), { force: true }),
+  };
+}
+
+/** `undefined` where there is no such file. */
+async function opened(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+class UnfinishedFile implements SnapshotFile {
+  readonly #folder: string;
+  readonly #name: string;
+  readonly #handle: FileHandle;
+  readonly #onEnd: () => void;
+  #isOver = false;
+
+  constructor(folder: string, name: string, handle: FileHandle, onEnd: () => void) {
+    this.#folder = folder;
+    this.#name = name;
+    this.#handle = handle;
+    this.#onEnd = onEnd;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    let written = 0;
+    while (written < bytes.length) {
+      const { bytesWritten } = await this.#handle.write(bytes, written, bytes.length - written);
+      written += bytesWritten;
+    }
+  }
+
+  async finish(): Promise<void> {
+    await this.#handle.sync();
+    await this.#handle.close();
+    const path = join(this.#folder, this.#name);
+    await rename(path + UNFINISHED, path);
+    const folder = await open(this.#folder, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+    this.#end();
+  }
+
+  async discard(): Promise<void> {
+    if (this.#isOver) return;
+    this.#end();
+    const part = join(this.#folder, this.#name + UNFINISHED);
+    // The next start removes a file that cannot be removed now.
+    await Promise.allSettled([this.#handle.close(), rm(part, { force: true })]);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#onEnd();
+  }
+}
