@@ -82,6 +82,7 @@ function askedIn(payload: Uint8Array, beside: Evidence): Asked | undefined {
     case 'upkeep':
     case 'prepared':
     case 'destroyed':
+    case 'checkpoint':
     case undefined:
       return undefined;
   }

@@ -4,7 +4,14 @@ import type { NodeId } from '../common/index.js';
 import { SecretBytes } from '../crypto/index.js';
 import { parseGenesis, Requesters, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { identityPathOf, nodeVerify, openDataDirectory, systemClock } from '../machine/index.js';
+import {
+  identityPathOf,
+  nodeVerify,
+  openDataDirectory,
+  snapshotFiles,
+  snapshotsPathOf,
+  systemClock,
+} from '../machine/index.js';
 import {
   anchorFault,
   keyChangeKeyOf,
@@ -13,7 +20,7 @@ import {
   wrappingKeyOf,
 } from '../pki/index.js';
 import type { Environment } from '../pki/index.js';
-import type { ConsensusStore, ShareStore, Signer } from '../ports/index.js';
+import type { ConsensusStore, ShareStore, Signer, SnapshotFiles } from '../ports/index.js';
 import { openStores } from '../store/index.js';
 import { claimedLog } from './claimed-log.js';
 import type { NodeConfig } from './config.js';
@@ -32,6 +39,7 @@ export type Holdings = {
   readonly shares: ShareStore;
   /** Where the embedded stores are. */
   readonly folders: readonly string[];
+  readonly snapshots: SnapshotFiles;
   readonly signer: Signer;
   /** 32 bytes. Its user ends it after making a copy; closing does at the latest. */
   readonly wrappingKey: SecretBytes;
@@ -92,6 +100,7 @@ export async function openHoldings(
     };
     const { shares } = store;
     const folders = [directory.logPath, directory.sharesPath];
+    const snapshots = snapshotFiles(snapshotsPathOf(config.dataDir));
     const writeCount = () => store.writeCount();
     return {
       genesis,
@@ -99,6 +108,7 @@ export async function openHoldings(
       consensus,
       shares,
       folders,
+      snapshots,
       signer,
       wrappingKey,
       nextWrappingKey,

@@ -240,7 +240,7 @@ export class Node implements AsyncDisposable {
    *   stored state is above the level of this build.
    */
   async start(addresses: ReadonlyMap<NodeId, string>): Promise<void> {
-    const { genesis, consensus, shares, folders, signer } = this.#holdings;
+    const { genesis, consensus, shares, snapshots, folders, signer } = this.#holdings;
     const { wrappingKey, nextWrappingKey, changeKey, mayChangeKey } = this.#holdings;
     const logger = this.#logger;
     for (const { nodeId: peer } of genesis.members) {
@@ -303,6 +303,7 @@ export class Node implements AsyncDisposable {
         shares,
         room: new DiskRoom(folders, systemClock, logger),
         meter: this.#metrics?.meter,
+        snapshots,
         logger,
       },
     );

@@ -19,6 +19,8 @@ export class StateMachine implements Machine {
   #agreed: Agreed;
   #events: StateEvent[] = [];
   #applied: LogIndex = 0;
+  /** The last entry that asked for a checkpoint. */
+  #checkpoint: LogIndex = 0;
   /** How far the log was known to be committed when the last entry was applied. */
   #known: LogIndex = 0;
 
@@ -49,6 +51,11 @@ export class StateMachine implements Machine {
     return this.#agreed;
   }
 
+  /** Claims that an entry, the last that was applied, asks for a checkpoint. */
+  isCheckpoint({ index }: Entry): boolean {
+    return index === this.#checkpoint;
+  }
+
   /** A long way is applied in several batches. Before the last of them, what is open may have an outcome further on. */
   get current(): boolean {
     return this.#applied >= this.#known;
@@ -76,6 +83,7 @@ export class StateMachine implements Machine {
     this.#known = this.#committed();
     for (const event of applied.events) {
       this.#events.push(event);
+      if (event.type === 'checkpoint-asked') this.#checkpoint = entry.index;
       if (event.type !== 'void-entry') continue;
       this.#logs.alarms.raise(event.why, undefined, { index: entry.index, term: entry.term });
     }

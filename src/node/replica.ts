@@ -20,9 +20,11 @@ import type {
   Room,
   ShareStore,
   Signer,
+  SnapshotFiles,
   Verify,
 } from '../ports/index.js';
-import { createRaft, RaftDriver } from '../raft/index.js';
+import { bringsSnapshot, createRaft, RaftDriver } from '../raft/index.js';
+import type { CheckpointLimits, Limits } from '../raft/index.js';
 import {
   clusterTime,
   judgingContext,
@@ -37,6 +39,7 @@ import { encodeTaskMessage, levelNamed } from '../wire/index.js';
 import type { TaskMessageBody } from '../wire/index.js';
 import { Builds, THIS_BUILD } from './builds.js';
 import type { Build } from './builds.js';
+import { checkpointsOf } from './replica-checkpoints.js';
 import { LevelGuard } from './level-guard.js';
 import { TaskMeter } from './metrics/task-meter.js';
 import { Lists } from './lists.js';
@@ -58,6 +61,8 @@ export type ReplicaPorts = {
   readonly room?: Room | undefined;
   readonly meter?: Meter | undefined;
   readonly logger: Logger;
+  /** Where the states of checkpoints are kept. Without it this node signs none, and takes no snapshot. */
+  readonly snapshots?: SnapshotFiles | undefined;
 };
 
 export type ReplicaConfig = {
@@ -80,6 +85,10 @@ export type ReplicaConfig = {
   readonly kinds?: Build['kinds'] | undefined;
   /** Certificates are revoked under these names: all of the state at the start, then each as it is applied. */
   readonly onRevoked?: ((names: readonly RevocationName[]) => void) | undefined;
+  /** In place of those of this release; a test may set some. */
+  readonly raftLimits?: Partial<Limits> | undefined;
+  /** When checkpoints are due; as they are by default where absent. */
+  readonly checkpoints?: Partial<CheckpointLimits> | undefined;
   /** The replica has stopped for good and must not be restarted in this process. */
   readonly onFatal: (error: unknown) => void;
 };
@@ -116,6 +125,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       voters: voters(genesis),
       genesis: { payload: genesis.bytes, timeMs: genesis.createdMs },
       random: ports.random,
+      limits: config.raftLimits ?? {},
     },
     loaded,
     clock.now(),
@@ -143,6 +153,11 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   );
   config.onRevoked?.(asked.revocations().map(({ name }) => name));
   const network = new WaitingNetwork(ports.network, clock);
+  const stopFor = (error: unknown): void => {
+    // Nothing may be contributed for a log that goes on without this node.
+    tasks.stop();
+    config.onFatal(error);
+  };
   const driver: RaftDriver = new RaftDriver({
     raft,
     store: consensus,
@@ -154,11 +169,21 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     meter: ports.meter,
     logger,
     alarms,
-    onFatal: (error) => {
-      // Nothing may be contributed for a log that goes on without this node.
-      tasks.stop();
-      config.onFatal(error);
-    },
+    onFatal: stopFor,
+    checkpoints:
+      ports.snapshots &&
+      checkpointsOf({
+        genesis,
+        signer,
+        verify,
+        files: ports.snapshots,
+        limits: config.checkpoints,
+        consensus,
+        overlay,
+        asked,
+        machine,
+        onInstalled: stopFor,
+      }),
   });
   const keys = new KeyManager({
     shares: ports.shares,
@@ -249,7 +274,9 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   return {
     admits: (peer, named) => guard.admits(peer, named),
     receive: (from, channel, bytes) => {
-      if (!guard.admits(from, levelNamed(bytes))) return;
+      const named = levelNamed(bytes) ?? 0;
+      const isNeeded = channel === 'raft' && named > level() && bringsSnapshot(bytes);
+      if (!isNeeded && !guard.admits(from, levelNamed(bytes))) return;
       if (channel === 'raft') driver.receive(from, bytes);
       else tasks.receive(from, bytes);
     },

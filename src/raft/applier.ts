@@ -1,5 +1,5 @@
 import type { LogIndex, Millis } from '../common/index.js';
-import type { Clock, Timer } from '../ports/index.js';
+import type { Clock, Entry, Timer } from '../ports/index.js';
 import type { Machine } from './driver-parts.js';
 import { readToApply } from './old-entries.js';
 import type { OldEntriesParts } from './old-entries.js';
@@ -18,6 +18,7 @@ export class Applier {
   readonly #machine: Machine;
   readonly #clock: Clock;
   readonly #onTurn: () => void;
+  readonly #onApplied: (entry: Entry) => void;
   #applied: LogIndex;
   /** The loop turns before more is applied. */
   #turn: Timer | undefined;
@@ -25,11 +26,13 @@ export class Applier {
   /**
    * @param applied - The last entry that the machine holds.
    * @param onTurn - Is called when more may be applied, after {@link apply} has used up its time.
+   * @param onApplied - Is called for each entry, when the machine has applied it.
    */
   constructor(
     parts: OldEntriesParts & { readonly machine: Machine; readonly clock: Clock },
     applied: LogIndex,
     onTurn: () => void,
+    onApplied: (entry: Entry) => void,
   ) {
     this.#parts = parts;
     this.#raft = parts.raft;
@@ -37,6 +40,7 @@ export class Applier {
     this.#clock = parts.clock;
     this.#applied = applied;
     this.#onTurn = onTurn;
+    this.#onApplied = onApplied;
   }
 
   /** The last entry that was applied. */
@@ -66,6 +70,7 @@ export class Applier {
       this.#machine.apply(entry);
       this.#raft.agreed(this.#machine.agreed);
       this.#applied = entry.index;
+      this.#onApplied(entry);
       if (this.#clock.elapsed() < untilMs) continue;
       this.#turn = this.#clock.after(0, () => {
         this.#turn = undefined;

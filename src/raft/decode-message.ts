@@ -9,7 +9,11 @@ import type {
   LogEntry,
 } from '../wire/index.js';
 import { ENTRY_KINDS, HASH_BYTES } from './entry-hash.js';
+import { checkpointFromWire } from './checkpoints/codec.js';
+import { isOfCheckpoints } from './checkpoints/messages.js';
+import type { CheckpointMessage } from './checkpoints/messages.js';
 import { LEVELS } from './encode-message.js';
+import { integer } from './integer.js';
 import { LIMITS, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX } from './limits.js';
 import type { Acknowledgement, Append, AppendAnswer, Message } from './messages.js';
 
@@ -19,7 +23,7 @@ const SIGNATURE_BYTES = 64;
  * Reads what a peer sent, or gives `undefined` for bytes that no correct node sends: not canonical, out of range, or
  * contradicting themselves. It knows nothing of this node's log or term. Never throws.
  */
-export function decodeMessage(bytes: Uint8Array): Message | undefined {
+export function decodePeerMessage(bytes: Uint8Array): Message | CheckpointMessage | undefined {
   if (bytes.length > MESSAGE_BYTES_MAX) return undefined;
   const wire = decode(WireMessage, bytes);
   if (wire === undefined || !isId(wire.from) || !isId(wire.to)) return undefined;
@@ -34,9 +38,27 @@ export function decodeMessage(bytes: Uint8Array): Message | undefined {
   return message !== undefined && wire.level === LEVELS[message.type] ? message : undefined;
 }
 
+/** As {@link decodePeerMessage}, of what the core of consensus sees. */
+export function decodeMessage(bytes: Uint8Array): Message | undefined {
+  const message = decodePeerMessage(bytes);
+  return message === undefined || isOfCheckpoints(message) ? undefined : message;
+}
+
+/**
+ * Claims that bytes bring a node the state that it lacks, or offer it: a node that was away while the cluster's level was raised
+ * reads them above its own level, for the raise is in what it lacks.
+ */
+export function bringsSnapshot(bytes: Uint8Array): boolean {
+  const type = decodePeerMessage(bytes)?.type;
+  return type === 'snapshot-offer' || type === 'snapshot-chunk';
+}
+
 type Head = { readonly from: NodeId; readonly to: NodeId; readonly term: Term };
 
-function fromWire(head: Head, wire: NonNullable<WireMessage['message']>): Message | undefined {
+function fromWire(
+  head: Head,
+  wire: NonNullable<WireMessage['message']>,
+): Message | CheckpointMessage | undefined {
   switch (wire.$case) {
     case 'voteRequest': {
       const lastIndex = integer(wire.value.lastIndex);
@@ -87,6 +109,12 @@ function fromWire(head: Head, wire: NonNullable<WireMessage['message']>): Messag
       if (lastTerm !== head.term) return undefined;
       return { type: 'timeout-now', ...head, target: nodeId(target), lastIndex, lastTerm };
     }
+    case 'checkpointSignature':
+    case 'snapshotOffer':
+    case 'snapshotRequest':
+    case 'snapshotChunk':
+    case 'snapshotHeld':
+      return checkpointFromWire(head, wire);
     default:
       return unreachable(wire);
   }
@@ -154,9 +182,4 @@ function fromWireAnswer(wire: WireReply): AppendAnswer | undefined {
   if (wire.refusal === AppendRefusal.TIME) return { refused: 'time', match: index };
   if (wire.refusal === AppendRefusal.UNSPECIFIED) return { refused: undefined, match: index };
   return undefined;
-}
-
-/** A uint64 that a number can hold, else NaN. */
-function integer(value: bigint): number {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : NaN;
 }

@@ -11,6 +11,7 @@ import type {
   RoomLevel,
   Write,
 } from '../ports/index.js';
+import type { CheckpointParts } from './checkpoints/parts.js';
 import type { Agreed } from './core.js';
 import type { Raft, RoleName } from './raft.js';
 
@@ -42,6 +43,8 @@ export type RaftDriverParts = {
   /** On the disk of `store`; boundless unless given. */
   readonly room?: Room | undefined;
   readonly meter?: Pick<Meter, 'leaderChanged'> | undefined;
+  /** Without them, no log ends but by what all voters have. */
+  readonly checkpoints?: CheckpointParts | undefined;
   /** Something that must not be survived: the driver has stopped for good, the process is to end. */
   readonly onFatal: (error: unknown) => void;
 };

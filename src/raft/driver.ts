@@ -1,10 +1,14 @@
 import { ClusterError } from '../common/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import { BOUNDLESS } from '../ports/index.js';
-import type { Entry, Room, RoomLevel } from '../ports/index.js';
+import type { Entry, Link, Room, RoomLevel } from '../ports/index.js';
 import { Applier } from './applier.js';
 import type { TransferRefusal } from './begin-transfer.js';
-import { decodeMessage } from './decode-message.js';
+import { Checkpoints } from './checkpoints/checkpoints.js';
+import { isOfCheckpoints } from './checkpoints/messages.js';
+import type { CheckpointMessage } from './checkpoints/messages.js';
+import type { CheckpointParts } from './checkpoints/parts.js';
+import { decodePeerMessage } from './decode-message.js';
 import type { QuorumStatus, RaftDriverParts, RaftStatus } from './driver-parts.js';
 import { encodeMessage } from './encode-message.js';
 import type { Message } from './messages.js';
@@ -40,6 +44,10 @@ export class RaftDriver {
   #state: 'new' | 'running' | 'stopped' = 'new';
   #isPumpDue = false;
   #seen = '';
+  readonly #checkpoints: Checkpoints | undefined;
+  /** The state that is staged is to take the place of the one in use, behind this entry. */
+  #installing: Link | undefined;
+  #installed: Promise<void> | undefined;
 
   /** @throws ClusterError `data-loss` when the state is ahead of the log. */
   constructor(parts: RaftDriverParts) {
@@ -56,12 +64,18 @@ export class RaftDriver {
       isLeading: () => parts.raft.role === 'leader',
       onTick: (passed) => this.#onTick(passed),
     });
-    this.#applier = new Applier(parts, parts.applied, () => this.#guard(() => undefined));
+    this.#applier = new Applier(
+      parts,
+      parts.applied,
+      () => this.#guard(() => undefined),
+      (entry) => this.#checkpoints?.applied(entry),
+    );
     this.#writer = new Writer(parts, this.#applier, {
       done: () => this.#pump(),
       failed: (error) => this.#fail(error),
     });
     parts.raft.restored(parts.applied, parts.machine.agreed);
+    this.#checkpoints = parts.checkpoints && this.#checkpointsOf(parts.checkpoints);
   }
 
   /** Begins to tick, save and answer. Once. */
@@ -69,26 +83,31 @@ export class RaftDriver {
     if (this.#state !== 'new') return;
     this.#state = 'running';
     this.#ticks.start();
+    void this.#checkpoints?.start();
     this.#schedule();
   }
 
   /** Takes an encoded message from the stream of `from`. It survives any bytes. */
   receive(from: NodeId, bytes: Uint8Array): void {
     if (this.#state !== 'running') return;
-    const message = decodeMessage(bytes);
+    const message = decodePeerMessage(bytes);
     if (message === undefined || message.from !== from || message.to !== this.#raft.id) {
       this.#parts.logger.debug('Dropped a message of consensus', { from, bytes: bytes.length });
       return;
     }
     this.#guard(() => {
       this.#countTicks();
-      this.#raft.step(message, this.#time.now());
+      if (isOfCheckpoints(message)) this.#checkpoints?.receive(message);
+      else this.#raft.step(message, this.#time.now());
     });
   }
 
   /** Messages can flow to `peer`: what it may have missed is said again. */
   connected(peer: NodeId): void {
-    this.#guard(() => this.#raft.connected(peer));
+    this.#guard(() => {
+      this.#raft.connected(peer);
+      this.#checkpoints?.connected(peer);
+    });
   }
 
   /**
@@ -190,6 +209,7 @@ export class RaftDriver {
   async stop(): Promise<void> {
     this.#halt();
     await this.#writer.rest();
+    await this.#installed;
   }
 
   #roomNow(): RoomLevel {
@@ -203,6 +223,7 @@ export class RaftDriver {
     this.#applier.stop();
     this.#reads.refuseAll();
     this.#transfers.refuseAll();
+    this.#checkpoints?.stop();
   }
 
   #fail(error: unknown): void {
@@ -233,7 +254,10 @@ export class RaftDriver {
   #onTick({ ticks, suspect }: PassedTicks): void {
     this.#quorum.look(this.#raft, this.#parts.clock.elapsed());
     this.#raft.setRoom(this.#roomNow());
-    this.#guard(() => this.#raft.tick(ticks, this.#time.now(), suspect));
+    this.#guard(() => {
+      this.#raft.tick(ticks, this.#time.now(), suspect);
+      this.#checkpoints?.tick();
+    });
   }
 
   /** Looks for things to do once the current event is over, so that all that it brings is done together. */
@@ -249,6 +273,7 @@ export class RaftDriver {
   #pump(): void {
     const untilMs = this.#applier.untilMs();
     try {
+      if (this.#installing !== undefined && !this.#writer.isBusy) this.#install(this.#installing);
       while (this.#state === 'running' && this.#raft.hasReady(this.#applier.isFree)) {
         if (this.#writer.isBusy) {
           this.#act(this.#raft.takeUrgent());
@@ -261,6 +286,44 @@ export class RaftDriver {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #checkpointsOf(parts: CheckpointParts): Checkpoints {
+    const { raft, store, clock, logger, alarms, machine } = this.#parts;
+    return new Checkpoints({
+      ...parts,
+      raft,
+      store,
+      clock,
+      logger,
+      alarms,
+      level: () => machine.agreed.level,
+      propose: (payload) => this.propose(payload),
+      send: (message) => this.#sendOne(message),
+      install: (place) => {
+        this.#installing = place;
+        this.#schedule();
+      },
+      changed: () => this.#schedule(),
+      hasRoom: () => this.#roomNow() === 'enough',
+    });
+  }
+
+  /** No write is under way, and none follows but this: what runs ends with it, and whoever starts next finds another state. */
+  #install(place: Link): void {
+    this.#installing = undefined;
+    // Appends that came since may have brought the log so far.
+    if (!this.#raft.lacks(place)) return;
+    const { hardState, front } = this.#raft.behind(place);
+    this.#halt();
+    const batch = { hardState, entries: [], writes: [], applied: place.index, installed: front };
+    const { store, checkpoints, onFatal } = this.#parts;
+    this.#installed = store.persist(batch).then(() => checkpoints?.onInstalled(), onFatal);
+  }
+
+  #sendOne(message: CheckpointMessage): void {
+    if (this.#state === 'running')
+      this.#parts.network.send(message.to, 'raft', encodeMessage(message));
   }
 
   #handle(ready: Ready, untilMs: Millis): void {

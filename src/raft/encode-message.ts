@@ -2,6 +2,9 @@ import { unreachable } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
 import { AppendRefusal, encode, RaftMessage as WireMessage } from '../wire/index.js';
 import type { LogEntry } from '../wire/index.js';
+import { checkpointToWire } from './checkpoints/codec.js';
+import { CHECKPOINT_LEVEL } from './checkpoints/limits.js';
+import type { CheckpointMessage } from './checkpoints/messages.js';
 import { ENTRY_KINDS } from './entry-hash.js';
 import {
   ACKNOWLEDGEMENTS_LEVEL,
@@ -11,7 +14,7 @@ import {
 import type { AppendAnswer, Message } from './messages.js';
 
 /** The feature level that each kind of message came with: consensus itself asks nothing of a message's level. */
-export const LEVELS: Readonly<Record<Message['type'], number>> = {
+export const LEVELS: Readonly<Record<(Message | CheckpointMessage)['type'], number>> = {
   'vote-request': 1,
   'vote-reply': 1,
   append: 1,
@@ -22,10 +25,15 @@ export const LEVELS: Readonly<Record<Message['type'], number>> = {
   'time-request': TIME_QUESTIONS_LEVEL,
   'time-reply': TIME_QUESTIONS_LEVEL,
   'timeout-now': LEADERSHIP_TRANSFER_LEVEL,
+  'checkpoint-signature': CHECKPOINT_LEVEL,
+  'snapshot-offer': CHECKPOINT_LEVEL,
+  'snapshot-request': CHECKPOINT_LEVEL,
+  'snapshot-chunk': CHECKPOINT_LEVEL,
+  'snapshot-held': CHECKPOINT_LEVEL,
 };
 
 /** The message as protobuf, at most {@link MESSAGE_BYTES_MAX} long. */
-export function encodeMessage(message: Message): Uint8Array {
+export function encodeMessage(message: Message | CheckpointMessage): Uint8Array {
   return encode(WireMessage, {
     level: LEVELS[message.type],
     from: message.from,
@@ -35,7 +43,7 @@ export function encodeMessage(message: Message): Uint8Array {
   });
 }
 
-function toWire(message: Message): WireMessage['message'] {
+function toWire(message: Message | CheckpointMessage): WireMessage['message'] {
   switch (message.type) {
     case 'vote-request':
       return {
@@ -109,6 +117,12 @@ function toWire(message: Message): WireMessage['message'] {
           lastTerm: BigInt(message.lastTerm),
         },
       };
+    case 'checkpoint-signature':
+    case 'snapshot-offer':
+    case 'snapshot-request':
+    case 'snapshot-chunk':
+    case 'snapshot-held':
+      return checkpointToWire(message);
     default:
       return unreachable(message);
   }

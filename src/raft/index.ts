@@ -4,7 +4,7 @@
  * of clocks has reached. A pure core decides; the driver sends, saves and waits. It does not know what an entry means,
  * what a key or a task is, or how messages travel.
  */
-export { decodeMessage } from './decode-message.js';
+export { bringsSnapshot, decodeMessage, decodePeerMessage } from './decode-message.js';
 export { RaftDriver } from './driver.js';
 export type {
   Machine,
@@ -34,6 +34,12 @@ export type {
   VoteReply,
   VoteRequest,
 } from './messages.js';
+export { isOfCheckpoints } from './checkpoints/messages.js';
+export type { CheckpointMessage } from './checkpoints/messages.js';
+export { CHECKPOINT_LIMITS } from './checkpoints/limits.js';
+export type { CheckpointLimits } from './checkpoints/limits.js';
+export type { Electorate } from './checkpoints/mark.js';
+export type { CheckpointParts, CheckpointState } from './checkpoints/parts.js';
 export type { Loaded, RaftConfig } from './open.js';
 export { createRaft, Raft } from './raft.js';
 export type { RoleName } from './raft.js';

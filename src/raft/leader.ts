@@ -127,8 +127,12 @@ function hearsMajority(core: Core, role: LeaderRole): boolean {
 export function replicate(core: Core, role: LeaderRole): void {
   beginRound(core, role);
   for (const [peer, progress] of role.progress) {
-    // A follower is sent nothing that was removed, whatever it claims to lack: it has acknowledged that.
+    // A follower is sent nothing that was removed, whatever it claims to lack: it has acknowledged that, or gets a snapshot.
     progress.skipTo(core.log.front + 1);
+    if (progress.state === 'snapshot') {
+      if (isAppendDue(core, role, progress)) sendFront(core, role, peer, progress);
+      continue;
+    }
     if (progress.next <= core.log.start) {
       wantPage(core, role, peer, progress);
       continue;
@@ -176,6 +180,11 @@ function sendAppend(
 ): void {
   const previous = core.log.linkAt(progress.next - 1);
   if (previous !== undefined) sendBehind(core, role, to, progress, { previous, entries });
+}
+
+/** A heartbeat to a follower that lacks what was removed. It shows whether that is still so. */
+function sendFront(core: Core, role: LeaderRole, peer: NodeId, progress: Progress): void {
+  sendBehind(core, role, peer, progress, { previous: core.log.frontLink, entries: [] });
 }
 
 function sendBehind(
@@ -251,6 +260,10 @@ export function onAppendReply(core: Core, role: LeaderRole, reply: AppendReply):
       break;
     case 'conflict': {
       if (progress.match < answer.prevIndex && answer.prevIndex <= core.log.front) {
+        if (core.certified >= core.log.front) {
+          progress.lacks();
+          break;
+        }
         alarm(
           core,
           'A follower lacks entries that it has acknowledged and all have removed',

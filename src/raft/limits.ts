@@ -44,8 +44,8 @@ export type Limits = {
   /** Of the log in memory, by {@link entryBytes}. What is not committed and durable is there besides, whatever its size. */
   readonly logMemoryBytesMax: number;
   /**
-   * Of the log that is on disk alone, by {@link entryBytes}. What is more is removed, once all voters have it; what some voter
-   * lacks stays, whatever its size.
+   * Of the log that is on disk alone, by {@link entryBytes}. What is more is removed, once all voters have it, or a checkpoint
+   * behind it has a certificate; else it stays, whatever its size. So a voter that lacks less than this needs no snapshot.
    */
   readonly logKeptBytesMax: number;
   /** The log is removed in parts of so much, one with each write: two thousand entries at most. */

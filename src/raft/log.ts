@@ -109,6 +109,23 @@ export class Log {
     return this.#front.index;
   }
 
+  /** The place of the last entry that was removed from the disk. */
+  get frontLink(): Link {
+    return this.#front;
+  }
+
+  /** The hash of the genesis: whose log it is. */
+  get genesisHash(): Uint8Array {
+    return this.#genesisHash;
+  }
+
+  /** About so much of the log, by {@link entryBytes}, is behind `index`: as if all entries were of one length. */
+  bytesBehind(index: LogIndex): number {
+    const [from, last] = [Math.max(index, this.front), this.last.index];
+    if (from >= last) return 0;
+    return Math.floor(((this.#oldBytes + this.#bytes) * (last - from)) / (last - this.front));
+  }
+
   /** The bytes of the log in memory, by {@link entryBytes}. */
   get bytes(): number {
     return this.#bytes;

@@ -79,6 +79,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     hardState: isNew ? 'unsaved' : 'durable',
     // Every voter's log begins with the same genesis: it needs no majority. And what was removed had been committed.
     commit: Math.max(1, log.front),
+    certified: 0,
     matched: 0,
     acknowledged: 0,
     acknowledgedHash: ZERO_HASH,

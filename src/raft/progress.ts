@@ -3,10 +3,11 @@ import type { Limits } from './limits.js';
 
 /**
  * A leader's knowledge of one follower. *Probe*: where the logs agree is not known, one append is under way at a time.
- * *Replicate*: appends follow one another without waiting, up to a window.
+ * *Replicate*: appends follow one another without waiting, up to a window. *Snapshot*: it lacks entries that are removed, and
+ * gets heartbeats alone until it has the state at a checkpoint.
  */
 export class Progress {
-  state: 'probe' | 'replicate' = 'probe';
+  state: 'probe' | 'replicate' | 'snapshot' = 'probe';
   /** The log is known to be equal up to here. Never goes back. */
   match: LogIndex = 0;
   /** The next entry to send; greater than `match`. */
@@ -47,6 +48,7 @@ export class Progress {
     if (this.state === 'probe') {
       return !this.probing || (this.#isRefused && this.heartbeatDue);
     }
+    if (this.state === 'snapshot') return false;
     return (
       this.#inFlight.length < limits.inFlightMessagesMax &&
       this.#inFlightBytes < limits.inFlightBytesMax
@@ -60,7 +62,7 @@ export class Progress {
     this.sentRound = round;
     if (this.state === 'probe') {
       this.probing = true;
-    } else if (bytes > 0) {
+    } else if (this.state === 'replicate' && bytes > 0) {
       this.next = last + 1;
       this.#inFlight.push({ last, bytes });
       this.#inFlightBytes += bytes;
@@ -77,7 +79,7 @@ export class Progress {
     this.next = Math.max(this.next, this.match + 1);
     this.#landed();
     // Any answer in agreement ends the search, but for one that only repeats what a refusal for time left standing.
-    if (this.state === 'probe' && match === this.next - 1 && !this.#isRefused) {
+    if (this.state !== 'replicate' && match === this.next - 1 && !this.#isRefused) {
       this.state = 'replicate';
       this.probing = false;
     }
@@ -105,6 +107,20 @@ export class Progress {
 
   get #isRefused(): boolean {
     return this.refusedForTime || this.refusedForRoom;
+  }
+
+  /** The follower lacks entries that are removed. */
+  lacks(): void {
+    this.#probeFrom(this.next);
+    this.state = 'snapshot';
+    this.probing = false;
+  }
+
+  /** The follower, which lacked entries, says that it has all up to `index` now: whether that is so, a probe shows. */
+  held(index: LogIndex): void {
+    if (this.state !== 'snapshot') return;
+    this.state = 'probe';
+    this.next = Math.max(this.next, index + 1);
   }
 
   /** There is nothing to be sent before `next`. */

@@ -1,6 +1,14 @@
-import { assert, ClusterError, damagedLog } from '../common/index.js';
+import { assert, ClusterError, damagedLog, equal } from '../common/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type { Entry, LogPage, LogPageLimits, RoomLevel } from '../ports/index.js';
+import type {
+  Entry,
+  HardState,
+  Link,
+  LogFront,
+  LogPage,
+  LogPageLimits,
+  RoomLevel,
+} from '../ports/index.js';
 import { beginTransfer } from './begin-transfer.js';
 import type { TransferRefusal } from './begin-transfer.js';
 import { isLeaderAlive, tickElection } from './candidate.js';
@@ -318,6 +326,47 @@ export class Raft {
   get pageLimits(): LogPageLimits {
     const { appendEntriesMax: entriesMax, appendBytesMax: bytesMax } = this.#core.limits;
     return { entriesMax, bytesMax };
+  }
+
+  /** The checkpoint at `index` has its certificate, and this node its state, durably: the log before it may go. */
+  certified(index: LogIndex): void {
+    this.#core.certified = Math.max(this.#core.certified, index);
+  }
+
+  /** As leader: the followers that lack entries which are removed. */
+  get lacking(): readonly NodeId[] {
+    const { role } = this.#core;
+    if (role.type !== 'leader') return [];
+    return [...role.progress].flatMap(([peer, { state }]) => (state === 'snapshot' ? [peer] : []));
+  }
+
+  /** As leader: a follower that lacked entries says that it has all up to `index`. */
+  snapshotHeld(peer: NodeId, index: LogIndex): void {
+    const { role, log } = this.#core;
+    if (role.type === 'leader') role.progress.get(peer)?.held(Math.min(index, log.last.index));
+  }
+
+  /**
+   * Whether the state behind the committed entry at `place` is of use here: this log does not have that entry, and nothing that
+   * this node knows goes back by it.
+   */
+  lacks({ index, term, timeMs, hash }: Link): boolean {
+    const { commit, log, appliedMs = 0 } = this.#core;
+    const ours = log.hashAt(index);
+    const hasIt = ours !== undefined && equal(ours, hash);
+    return index > commit && !hasIt && term <= this.#core.term && timeMs >= appliedMs;
+  }
+
+  /** Where the log is to begin if the state behind `place` is taken, and what is to be kept beside it. */
+  behind({ index, term, timeMs, hash }: Link): { hardState: HardState; front: LogFront } {
+    const { log, votedFor } = this.#core;
+    const front = { before: { index, term, timeMs, hash }, genesisHash: log.genesisHash };
+    return { hardState: { term: this.#core.term, votedFor }, front };
+  }
+
+  /** As {@link Log.bytesBehind}. */
+  bytesBehind(index: LogIndex): number {
+    return this.#core.log.bytesBehind(index);
   }
 
   /** Of the log in memory. */

@@ -119,13 +119,16 @@ function takePersist(core: Core): Ready['persist'] {
 }
 
 /**
- * What of the log goes from the disk with this write: only what every voter has acknowledged, for nobody could be sent it any
- * more; and only what is in the state that is durable with this write at the latest.
+ * What of the log goes from the disk with this write: what every voter has acknowledged, for nobody could be sent it any
+ * more, or what is before a checkpoint whose state can be sent instead; and only what is in the state that is durable with this
+ * write at the latest.
  */
 function takeFront(core: Core): LogFront | undefined {
   const isLong = core.log.oldBytes > core.limits.logKeptBytesMax;
   if (!isLong || core.agreed.level < LOG_FRONT_LEVEL) return undefined;
-  return core.log.takeFront(heldByAll(core), core.limits.logKeptBytesMax);
+  const { certified, commit, applied, log } = core;
+  const replaced = Math.min(certified, commit, applied, log.durable);
+  return log.takeFront(Math.max(heldByAll(core), replaced), core.limits.logKeptBytesMax);
 }
 
 /** A commit index can be ahead of our disk. What is applied leads to promises, so it is durable here first. */

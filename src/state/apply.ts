@@ -99,6 +99,8 @@ function applyCommand(
       return applyPrepared(draft, command.value, nowOf(draft), context);
     case 'destroyed':
       return applyDestroyed(draft, command.value, nowOf(draft), context);
+    case 'checkpoint':
+      return [{ type: 'checkpoint-asked' }];
   }
 }
 

@@ -1,6 +1,6 @@
 import { Command, decode, encode, levelNamed } from '../wire/index.js';
 import type { Attempt } from '../wire/index.js';
-import { ENDS_LEVEL, RESHARE_LEVEL, UPKEEP_LEVEL } from './limits.js';
+import { CHECKPOINT_LEVEL, ENDS_LEVEL, RESHARE_LEVEL, UPKEEP_LEVEL } from './limits.js';
 import { readLevel } from './records.js';
 import type { View } from './view.js';
 
@@ -25,6 +25,7 @@ const KIND_LEVELS: Readonly<Record<CommandBody['$case'], number>> = {
   upkeep: UPKEEP_LEVEL,
   prepared: UPKEEP_LEVEL,
   destroyed: ENDS_LEVEL,
+  checkpoint: CHECKPOINT_LEVEL,
 };
 
 /** A field that came after its kind of command did. */

@@ -86,5 +86,7 @@ export type StateEvent =
       /** Why there is no result; absent where there is one. */
       readonly failure: string | undefined;
     }
+  /** The state behind this entry is to be signed. */
+  | { readonly type: 'checkpoint-asked' }
   /** An entry that no honest leader makes: it changes nothing but the clock, and a person should look. */
   | { readonly type: 'void-entry'; readonly why: AlarmKind };

@@ -9,6 +9,7 @@ export { evidenceBytesMax } from './evidence-room.js';
 export { destroyHashOf, keyOfDestroyed } from './apply-destroyed.js';
 export { taskOfPrepared } from './apply-prepared.js';
 export { keyOfInstalled, taskOfReady } from './apply-facts.js';
+export { CHECKPOINT_COMMAND, thresholdInRow } from './checkpoint.js';
 export { clusterTime, correctionOf, correctionWritten, readClock } from './clock.js';
 export { encodeCommand, readCommand } from './command.js';
 export { attemptEntry } from './attempt-entry.js';

@@ -115,6 +115,8 @@ export const DESTROYS_OPEN_MAX = 4_096;
 export const REVOCATIONS_LEVEL = 3;
 /** Serial numbers and keys that are revoked, for the life of the cluster: what every node keeps in memory. */
 export const REVOCATIONS_MAX = 4_096;
+/** The feature level from which on voters sign their state at checkpoints. */
+export const CHECKPOINT_LEVEL = 3;
 
 /** Ed25519. */
 export const IDENTITY_KEY_BYTES = 32;

@@ -44,6 +44,7 @@ function changedTask(event: StateEvent): readonly TaskId[] {
     case 'key-stage-changed':
     case 'destroyed-said':
     case 'certificate-revoked':
+    case 'checkpoint-asked':
     case 'void-entry':
       return [];
   }

@@ -25,7 +25,7 @@ import {
 import { verifiedBody, startSession, signEnvelope } from '../../src/mpc/index.js';
 import { readConfig } from '../../src/node/index.js';
 import { nodeKeyOf, openIdentity } from '../../src/pki/index.js';
-import { decodeMessage, encodeMessage } from '../../src/raft/index.js';
+import { decodePeerMessage, encodeMessage } from '../../src/raft/index.js';
 import { readMessage, readMutation } from '../../src/api/decode.js';
 import {
   isFrom,
@@ -142,7 +142,7 @@ const raft: Decoder = {
   name: 'raft-message',
   seeds: raftSeeds,
   read: (bytes) => {
-    const message = decodeMessage(bytes);
+    const message = decodePeerMessage(bytes);
     const own = isFrom(bytes, utf8('node-1'));
     if (message === undefined) return `refused ${own}`;
     requireSame(encodeMessage(message), bytes);

@@ -169,3 +169,85 @@ test('a follower that claims to lack what was removed is not sent the log in cir
   expect(appends.length).toBeLessThan(5);
   expect(frontOf(leader)).toBeGreaterThan(0);
 });
+
+test('at a certified checkpoint the front goes though a voter is away, which then gets heartbeats alone', () => {
+  const cluster = cluster3();
+  const [leader, second, away] = [cluster.node(1), cluster.node(2), cluster.node(3)];
+  cluster.elect(leader);
+  work(cluster, leader, 20);
+  cluster.isolate(away);
+  const last = away.raft.lastIndex;
+  work(cluster, leader, 100);
+
+  // The checkpoint of another node is none of ours.
+  leader.raft.certified(100);
+  work(cluster, leader, 60);
+  expect(frontOf(leader)).toBeGreaterThan(last);
+  expect(frontOf(leader)).toBeLessThanOrEqual(100);
+  expect(frontOf(second)).toBeLessThanOrEqual(last);
+
+  cluster.heal();
+  cluster.run(100);
+  expect(leader.raft.lacking).toEqual([away.id]);
+  expect(leader.raft.role).toBe('leader');
+  expect(away.raft.leader).toBe(leader.id);
+  const before = cluster.sent.length;
+  work(cluster, leader, 10);
+  cluster.run(100);
+  const sent = cluster.sent
+    .slice(before)
+    .filter(({ to, type }) => to === away.id && type === 'append');
+  expect(sent.length).toBeGreaterThan(5);
+  expect(sent.every((append) => append.type === 'append' && append.entries.length === 0)).toBe(
+    true,
+  );
+
+  // Its word that it has all is put to the proof.
+  leader.raft.snapshotHeld(away.id, 2 ** 40);
+  expect(leader.raft.lacking).toEqual([]);
+  cluster.run(100);
+  expect(leader.raft.lacking).toEqual([away.id]);
+  expectNoAlarm(cluster);
+
+  // A leader that has the whole log has no need of a snapshot.
+  cluster.crash(leader);
+  cluster.elect(second);
+  work(cluster, second, 5);
+  cluster.run(20);
+  expect(second.raft.lacking).toEqual([]);
+  expect(away.applied).toEqual(second.applied);
+});
+
+test('a checkpoint that is not applied here, or not committed, lets nothing go', () => {
+  const cluster = cluster3();
+  const [leader, away] = [cluster.node(1), cluster.node(3)];
+  cluster.elect(leader);
+  cluster.isolate(away);
+  const last = away.raft.lastIndex;
+  leader.raft.certified(10_000);
+  work(cluster, leader, 100);
+  expect(frontOf(leader)).toBeLessThanOrEqual(leader.disk.applied);
+  expect(frontOf(leader)).toBeGreaterThan(last);
+});
+
+test('a state is of use to a log that lacks its entry, and only where nothing goes back', () => {
+  const cluster = cluster3();
+  const [leader, away] = [cluster.node(1), cluster.node(3)];
+  cluster.elect(leader);
+  work(cluster, leader, 5);
+  cluster.isolate(away);
+  work(cluster, leader, 20);
+  const entry = leader.raft.entry(leader.raft.commit - 3);
+  if (entry === undefined) throw new Error('it is in memory');
+  const lacks = (change: object): boolean => away.raft.lacks({ ...entry, ...change });
+
+  expect(lacks({})).toBe(true);
+  expect(lacks({ index: away.raft.commit })).toBe(false);
+  expect(lacks({ term: leader.raft.term + 1 })).toBe(false);
+  expect(lacks({ timeMs: entry.timeMs - 1_000_000 })).toBe(false);
+  expect(leader.raft.lacks(entry)).toBe(false);
+
+  cluster.heal();
+  cluster.run(20);
+  expect(lacks({})).toBe(false);
+});

@@ -15,6 +15,7 @@ import { encodeMemberRequest, requestBytes } from '../../src/identity/index.js';
 import { sealSecret } from '../../src/keys/sealed-secret.js';
 import { openDataDirectory, systemRandom } from '../../src/machine/index.js';
 import { beginKeyChange, createNodeKey, makeNextKey, newIdentity } from '../../src/pki/index.js';
+import { snapshotToBytes } from '../../src/raft/checkpoints/codec.js';
 import { encodeMessage } from '../../src/raft/index.js';
 import { readsMany } from '../../src/rpc/peers/frame.js';
 import { helloOf } from '../../src/rpc/peers/hello.js';
@@ -33,6 +34,21 @@ import { fill, Ledger, testGenesis } from '../support/builders/ledger.js';
 import { selfOf } from './rpc/server-fixture.js';
 
 const ONE = nodeId('node-1');
+const SNAPSHOT = {
+  certificate: {
+    mark: {
+      index: 1,
+      term: 1,
+      timeMs: 1,
+      hash: fill(1, 32),
+      stateHash: fill(2, 32),
+      membersHash: fill(3, 32),
+    },
+    signatures: [],
+  },
+  bytes: 1,
+  chain: fill(4, 32),
+};
 const genesis = testGenesis();
 const { clusterId } = genesis;
 const owner = { clusterId, nodeId: ONE };
@@ -100,6 +116,7 @@ const WRITTEN: Readonly<Record<string, () => string | Promise<string>>> = {
     const at = { ...place, publicHash: fill(0, 32) };
     return String(sealSecret(at, secret, fill(0, 0), fill(2, 32), systemRandom)[0]);
   },
+  checkpoint: () => String(snapshotToBytes(SNAPSHOT)[0]),
   'stored record': () => String(record(u64be(7))[0]),
   'node.json': nodeFile,
   'sealed node key': async () => {

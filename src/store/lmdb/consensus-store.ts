@@ -187,6 +187,8 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
   async stage(rows: readonly Row[], isFirst: boolean): Promise<void> {
     assert(this.#closing === undefined, 'the store is closed');
     const { other } = this.#states();
+    const bytes = rows.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+    requireSpaceFor(this.#path, bytes, rows.length);
     const copies = rows.map(([key, value]) => {
       assert(key.length > 0 && key.length <= KEY_BYTES_MAX, 'a key of the state has a bad length');
       return [key, record(value)] as const;

@@ -99,6 +99,7 @@ export class FactIntake implements Work {
       case 'done':
       case 'failed':
       case 'upkeep':
+      case 'checkpoint':
         return undefined;
     }
   }

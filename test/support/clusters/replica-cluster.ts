@@ -1,5 +1,5 @@
 import { nodeJobs } from '../../../src/blame/index.js';
-import { bootId, toHex } from '../../../src/common/index.js';
+import { bootId, ClusterError, toHex } from '../../../src/common/index.js';
 import type { Boot, NodeId } from '../../../src/common/index.js';
 import { voters } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
@@ -20,9 +20,14 @@ import type {
   Primes,
   ShareStore,
   Signer,
+  SnapshotFiles,
   Verify,
 } from '../../../src/ports/index.js';
-import { memoryConsensusStore, memoryShareStore } from '../../../src/store/index.js';
+import {
+  memoryConsensusStore,
+  memoryShareStore,
+  memorySnapshotFiles,
+} from '../../../src/store/index.js';
 import type { Request, TaskRecord } from '../../../src/wire/index.js';
 import { OPERATOR } from '../builders/ledger.js';
 import { GG20, SCHEMES, VERIFIERS } from '../builders/schemes.js';
@@ -56,6 +61,8 @@ export type ReplicaClusterParts = {
   readonly clockOf?: (node: NodeId) => Clock;
   /** Where a replica has its primes from; the machine unless given. */
   readonly primesOf?: (node: NodeId) => Primes;
+  /** With it replicas take checkpoints, by these limits, and a snapshot where they lack the log. */
+  readonly checkpoints?: Pick<ReplicaConfig, 'checkpoints' | 'raftLimits'>;
   /** How long a request may take: 20 s unless given. */
   readonly answerMs?: number;
   /** Where a replica keeps its key shares; in memory unless given. */
@@ -67,6 +74,7 @@ type Home = {
   readonly wrappingKey: Uint8Array;
   readonly consensus: ConsensusStore;
   readonly shares: ShareStore;
+  readonly snapshots: SnapshotFiles | undefined;
 };
 
 /**
@@ -78,6 +86,8 @@ export class ReplicaCluster implements AsyncDisposable {
   readonly #replicas = new Map<NodeId, Replica>();
   readonly #boots = new Map<NodeId, Boot>();
   readonly #homes = new Map<NodeId, Home>();
+  /** Replicas that have installed a snapshot, and were started again. */
+  readonly installed: NodeId[] = [];
 
   private constructor(parts: ReplicaClusterParts) {
     this.#parts = parts;
@@ -111,17 +121,23 @@ export class ReplicaCluster implements AsyncDisposable {
     for (const peer of this.#replicas.keys()) if (peer !== node) this.#connect(node, peer);
   }
 
+  async #startAgain(node: NodeId): Promise<void> {
+    await this.stop(node);
+    await this.restart(node);
+  }
+
   async #run(self: NodeId): Promise<void> {
     const { genesis, verify, signerOf, altered = (_from, _channel, bytes) => bytes } = this.#parts;
     const tables = this.#parts.tablesOf?.(self) ?? {};
     const { schemes = SCHEMES, verifiers = VERIFIERS, gg20 = GG20, kinds } = tables;
     const boot = bootId(toHex(systemRandom.bytes(16)));
-    const { wrappingKey, consensus, shares } = this.#homes.get(self) ?? {
+    const { wrappingKey, consensus, shares, snapshots } = this.#homes.get(self) ?? {
       wrappingKey: systemRandom.bytes(32),
       consensus: memoryConsensusStore(),
       shares: (await this.#parts.sharesOf?.(self)) ?? memoryShareStore(),
+      snapshots: this.#parts.checkpoints && memorySnapshotFiles(),
     };
-    this.#homes.set(self, { wrappingKey, consensus, shares });
+    this.#homes.set(self, { wrappingKey, consensus, shares, snapshots });
     this.#boots.set(self, boot);
     const replica = await startReplica(
       {
@@ -133,8 +149,12 @@ export class ReplicaCluster implements AsyncDisposable {
         gg20,
         kinds,
         presignatures: this.#parts.presignatures,
+        ...this.#parts.checkpoints,
         onFatal: (error) => {
-          throw error;
+          if (!(error instanceof ClusterError) || error.reason !== 'SNAPSHOT_INSTALLED')
+            throw error;
+          this.installed.push(self);
+          void this.#startAgain(self);
         },
       },
       {
@@ -156,6 +176,7 @@ export class ReplicaCluster implements AsyncDisposable {
         },
         consensus,
         shares,
+        snapshots,
         logger: this.#loggerOf(self),
       },
     );
@@ -195,6 +216,18 @@ export class ReplicaCluster implements AsyncDisposable {
     const replica = this.#replicas.get(node);
     if (replica === undefined) throw new Error(`no replica ${node}`);
     return replica;
+  }
+
+  /** Resolves when a replica runs, and has applied what was committed when it was asked. */
+  async ready(node: NodeId): Promise<void> {
+    const signal = AbortSignal.timeout(this.#answerMs);
+    for (;;) {
+      signal.throwIfAborted();
+      const replica = this.#replicas.get(node);
+      const read = replica?.read(AbortSignal.any([signal, AbortSignal.timeout(1_000)]));
+      if ((await read?.catch(() => undefined)) !== undefined) return;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   /** A request of the operator to one replica, and its outcome. */

@@ -2,11 +2,14 @@ import { expect, test } from '@jest/globals';
 import { nodeId } from '../../../src/common/index.js';
 import {
   decodeMessage,
+  bringsSnapshot,
+  decodePeerMessage,
   encodeMessage,
   LIMITS,
   MESSAGE_BYTES_MAX,
 } from '../../../src/raft/index.js';
-import type { Append, Message } from '../../../src/raft/index.js';
+import type { Append, CheckpointMessage, Message } from '../../../src/raft/index.js';
+import { CHUNK_BYTES } from '../../../src/raft/checkpoints/limits.js';
 import { sealEntry, ZERO_HASH } from '../../../src/raft/entry-hash.js';
 import { entryBytes, PAYLOAD_BYTES_MAX } from '../../../src/raft/limits.js';
 import { entriesAfter, seededRandom } from '../../support/clusters/raft-cluster.js';
@@ -155,4 +158,107 @@ test('the decoder throws on no bytes, and reads none that would be encoded other
     const message = decodeMessage(bytes);
     expect(message === undefined ? bytes : encodeMessage(message)).toEqual(bytes);
   }
+});
+
+const mark = {
+  index: 9,
+  term: 6,
+  timeMs: 1_700_000_000_000,
+  hash: genesis.hash,
+  stateHash: new Uint8Array(32).fill(4),
+  membersHash: new Uint8Array(32).fill(5),
+};
+const signature = new Uint8Array(64).fill(6);
+const snapshot = {
+  certificate: { mark, signatures: [{ node: nodeId('node-1'), signature }] },
+  bytes: 2 ** 33,
+  chain: new Uint8Array(32).fill(7),
+};
+const chunk = {
+  type: 'snapshot-chunk',
+  ...head,
+  index: 9,
+  offset: 2 * CHUNK_BYTES,
+  bytes: new Uint8Array(CHUNK_BYTES).fill(1),
+  hash: new Uint8Array(32).fill(2),
+} as const;
+const request = {
+  type: 'snapshot-request',
+  ...head,
+  index: 9,
+  stateHash: mark.stateHash,
+  offset: 0,
+} as const;
+const said = { type: 'checkpoint-signature', ...head, mark, signature, wanted: true } as const;
+const offer = { type: 'snapshot-offer', ...head, snapshot } as const;
+
+test.each<CheckpointMessage>([
+  said,
+  { ...said, wanted: false },
+  offer,
+  request,
+  { ...request, offset: 7 * CHUNK_BYTES },
+  chunk,
+  { ...chunk, bytes: Uint8Array.of(1) },
+  { type: 'snapshot-held', ...head, index: 3 },
+])(
+  'a message of checkpoints survives encoding and decoding, and is none for the core: $type',
+  (each) => {
+    const bytes = encodeMessage(each);
+    expect(bytes.length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX);
+    expect(decodePeerMessage(bytes)).toEqual(each);
+    expect(decodeMessage(bytes)).toBeUndefined();
+  },
+);
+
+test.each<[string, CheckpointMessage]>([
+  ['a mark of nothing', { ...said, mark: { ...mark, index: 0 } }],
+  ['a mark without a term', { ...said, mark: { ...mark, term: 0 } }],
+  ['a short hash', { ...said, mark: { ...mark, hash: new Uint8Array(31) } }],
+  ['a short state hash', { ...said, mark: { ...mark, stateHash: new Uint8Array(0) } }],
+  ['a short signature', { ...said, signature: new Uint8Array(63) }],
+  ['an endless state', { ...offer, snapshot: { ...snapshot, bytes: 2 ** 36 + 1 } }],
+  ['an empty state', { ...offer, snapshot: { ...snapshot, bytes: 0 } }],
+  ['a short chain', { ...offer, snapshot: { ...snapshot, chain: new Uint8Array(31) } }],
+  [
+    'more signatures than there can be voters',
+    {
+      ...offer,
+      snapshot: {
+        ...snapshot,
+        certificate: {
+          mark,
+          signatures: Array.from({ length: 21 }, () => ({ node: nodeId('n'), signature })),
+        },
+      },
+    },
+  ],
+  [
+    'a signer without a name',
+    {
+      ...offer,
+      snapshot: {
+        ...snapshot,
+        certificate: { mark, signatures: [{ node: nodeId(''), signature }] },
+      },
+    },
+  ],
+  ['a place within a chunk', { ...request, offset: 5 }],
+  ['a place beyond every state', { ...request, offset: CHUNK_BYTES * 2 ** 30 }],
+  ['no bytes', { ...chunk, bytes: new Uint8Array(0) }],
+  ['a chunk that is too long', { ...chunk, bytes: new Uint8Array(CHUNK_BYTES + 1) }],
+  ['a short hash of a chunk', { ...chunk, hash: new Uint8Array(0) }],
+  ['nothing that is held', { type: 'snapshot-held', ...head, index: 0 }],
+])('a message of checkpoints with %s is malformed', (_what, each) => {
+  expect(decodePeerMessage(encodeMessage(each))).toBeUndefined();
+});
+
+test('an offer of a snapshot and its chunks are known as such, and nothing else is', () => {
+  const bringing = [offer, chunk].map(encodeMessage);
+  const others = [...good, said, request].map(encodeMessage);
+
+  expect(bringing.every(bringsSnapshot)).toBe(true);
+  expect([...others, new Uint8Array(0), new Uint8Array(9).fill(1)].some(bringsSnapshot)).toBe(
+    false,
+  );
 });

@@ -27,6 +27,7 @@ export interface Command {
     | { $case: "upkeep"; value: Upkeep }
     | { $case: "prepared"; value: Prepared }
     | { $case: "destroyed"; value: Destroyed }
+    | { $case: "checkpoint"; value: Checkpoint }
     | undefined;
 }
 
@@ -146,6 +147,10 @@ export interface Failed {
   evidence: Uint8Array[];
 }
 
+/** Asks every voter to sign the state behind this entry. It has no authority, and changes nothing. From level 3 on. */
+export interface Checkpoint {
+}
+
 function createBaseCommand(): Command {
   return { level: 0, command: undefined };
 }
@@ -182,6 +187,9 @@ export const Command: MessageFns<Command> = {
         break;
       case "destroyed":
         Destroyed.encode(message.command.value, writer.uint32(82).fork()).join();
+        break;
+      case "checkpoint":
+        Checkpoint.encode(message.command.value, writer.uint32(90).fork()).join();
         break;
     }
     return writer;
@@ -280,6 +288,14 @@ export const Command: MessageFns<Command> = {
             message.command = { $case: "destroyed", value: Destroyed.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.command = { $case: "checkpoint", value: Checkpoint.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -313,6 +329,8 @@ export const Command: MessageFns<Command> = {
         ? { $case: "prepared", value: Prepared.fromJSON(object.prepared) }
         : isSet(object.destroyed)
         ? { $case: "destroyed", value: Destroyed.fromJSON(object.destroyed) }
+        : isSet(object.checkpoint)
+        ? { $case: "checkpoint", value: Checkpoint.fromJSON(object.checkpoint) }
         : undefined,
     };
   },
@@ -340,6 +358,8 @@ export const Command: MessageFns<Command> = {
       obj.prepared = Prepared.toJSON(message.command.value);
     } else if (message.command?.$case === "destroyed") {
       obj.destroyed = Destroyed.toJSON(message.command.value);
+    } else if (message.command?.$case === "checkpoint") {
+      obj.checkpoint = Checkpoint.toJSON(message.command.value);
     }
     return obj;
   },
@@ -402,6 +422,12 @@ export const Command: MessageFns<Command> = {
       case "destroyed": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
           message.command = { $case: "destroyed", value: Destroyed.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "checkpoint": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "checkpoint", value: Checkpoint.fromPartial(object.command.value) };
         }
         break;
       }
@@ -1878,6 +1904,58 @@ export const Failed: MessageFns<Failed> = {
     message.taskId = object.taskId ?? "";
     message.reason = object.reason ?? "";
     message.evidence = object.evidence?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseCheckpoint(): Checkpoint {
+  return {};
+}
+
+export const Checkpoint: MessageFns<Checkpoint> = {
+  encode(_: Checkpoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Checkpoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpoint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): Checkpoint {
+    return {};
+  },
+
+  toJSON(_: Checkpoint): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Checkpoint>, I>>(base?: I): Checkpoint {
+    return Checkpoint.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Checkpoint>, I>>(_: I): Checkpoint {
+    const message = createBaseCheckpoint();
     return message;
   },
 };

@@ -155,6 +155,75 @@ export interface TimeoutNow {
   lastTerm: bigint;
 }
 
+/** What voters sign at a checkpoint: an entry, and the state behind it. */
+export interface CheckpointMark {
+  index: bigint;
+  term: bigint;
+  timeMs: bigint;
+  /** Of the entry. 32 bytes. */
+  hash: Uint8Array;
+  /** Of the state that applying this entry has left. 32 bytes. */
+  stateHash: Uint8Array;
+  /** Of the voters with their identity keys. 32 bytes. */
+  membersHash: Uint8Array;
+}
+
+/** A voter's signed word on the state that it has computed itself. From level 3 on. */
+export interface CheckpointSignature {
+  mark:
+    | CheckpointMark
+    | undefined;
+  /** Ed25519 by the voter's identity key. 64 bytes. */
+  signature: Uint8Array;
+  /** Its sender has no certificate of it yet, and asks for the receiver's word. */
+  wanted: boolean;
+}
+
+export interface SignedCheckpoint {
+  nodeId: string;
+  signature: Uint8Array;
+}
+
+/** The words of so many voters that one of them at least is honest, and a majority has the log. */
+export interface CheckpointCertificate {
+  mark:
+    | CheckpointMark
+    | undefined;
+  /** In bytewise order of node ids, each once. */
+  signatures: SignedCheckpoint[];
+}
+
+/** A leader's offer of the state at a checkpoint to a voter that lacks entries which the leader has removed. From level 3 on. */
+export interface SnapshotOffer {
+  certificate:
+    | CheckpointCertificate
+    | undefined;
+  /** The length of the state as a stream, and the hash of its chunks: the certificate's state hash is made of both. */
+  bytes: bigint;
+  chain: Uint8Array;
+}
+
+/** Asks for one chunk of the state at the checkpoint of this index. */
+export interface SnapshotRequest {
+  index: bigint;
+  stateHash: Uint8Array;
+  /** A multiple of the chunk's length. */
+  offset: bigint;
+}
+
+export interface SnapshotChunk {
+  index: bigint;
+  offset: bigint;
+  bytes: Uint8Array;
+  /** SHA-256 of the bytes. */
+  hash: Uint8Array;
+}
+
+/** The answer to an offer that is not needed: the sender's log goes on from this index, which is committed. */
+export interface SnapshotHeld {
+  index: bigint;
+}
+
 export interface RaftMessage {
   /** The feature level that this kind of message came with. */
   level: number;
@@ -172,6 +241,11 @@ export interface RaftMessage {
     | { $case: "timeReply"; value: TimeReply }
     | { $case: "acknowledgement"; value: Acknowledgement }
     | { $case: "timeoutNow"; value: TimeoutNow }
+    | { $case: "checkpointSignature"; value: CheckpointSignature }
+    | { $case: "snapshotOffer"; value: SnapshotOffer }
+    | { $case: "snapshotRequest"; value: SnapshotRequest }
+    | { $case: "snapshotChunk"; value: SnapshotChunk }
+    | { $case: "snapshotHeld"; value: SnapshotHeld }
     | undefined;
 }
 
@@ -1501,6 +1575,870 @@ export const TimeoutNow: MessageFns<TimeoutNow> = {
   },
 };
 
+function createBaseCheckpointMark(): CheckpointMark {
+  return {
+    index: 0n,
+    term: 0n,
+    timeMs: 0n,
+    hash: new Uint8Array(0),
+    stateHash: new Uint8Array(0),
+    membersHash: new Uint8Array(0),
+  };
+}
+
+export const CheckpointMark: MessageFns<CheckpointMark> = {
+  encode(message: CheckpointMark, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.index);
+    }
+    if (message.term !== 0n) {
+      if (BigInt.asUintN(64, message.term) !== message.term) {
+        throw new globalThis.Error("value provided for field message.term of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.term);
+    }
+    if (message.timeMs !== 0n) {
+      if (BigInt.asUintN(64, message.timeMs) !== message.timeMs) {
+        throw new globalThis.Error("value provided for field message.timeMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.timeMs);
+    }
+    if (message.hash.length !== 0) {
+      writer.uint32(34).bytes(message.hash);
+    }
+    if (message.stateHash.length !== 0) {
+      writer.uint32(42).bytes(message.stateHash);
+    }
+    if (message.membersHash.length !== 0) {
+      writer.uint32(50).bytes(message.membersHash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointMark {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointMark();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.term = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.hash = reader.bytes();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.stateHash = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.membersHash = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CheckpointMark {
+    return {
+      index: isSet(object.index) ? BigInt(object.index) : 0n,
+      term: isSet(object.term) ? BigInt(object.term) : 0n,
+      timeMs: isSet(object.timeMs) ? BigInt(object.timeMs) : isSet(object.time_ms) ? BigInt(object.time_ms) : 0n,
+      hash: isSet(object.hash) ? bytesFromBase64(object.hash) : new Uint8Array(0),
+      stateHash: isSet(object.stateHash)
+        ? bytesFromBase64(object.stateHash)
+        : isSet(object.state_hash)
+        ? bytesFromBase64(object.state_hash)
+        : new Uint8Array(0),
+      membersHash: isSet(object.membersHash)
+        ? bytesFromBase64(object.membersHash)
+        : isSet(object.members_hash)
+        ? bytesFromBase64(object.members_hash)
+        : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: CheckpointMark): unknown {
+    const obj: any = {};
+    if (message.index !== 0n) {
+      obj.index = message.index.toString();
+    }
+    if (message.term !== 0n) {
+      obj.term = message.term.toString();
+    }
+    if (message.timeMs !== 0n) {
+      obj.timeMs = message.timeMs.toString();
+    }
+    if (message.hash.length !== 0) {
+      obj.hash = base64FromBytes(message.hash);
+    }
+    if (message.stateHash.length !== 0) {
+      obj.stateHash = base64FromBytes(message.stateHash);
+    }
+    if (message.membersHash.length !== 0) {
+      obj.membersHash = base64FromBytes(message.membersHash);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CheckpointMark>, I>>(base?: I): CheckpointMark {
+    return CheckpointMark.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckpointMark>, I>>(object: I): CheckpointMark {
+    const message = createBaseCheckpointMark();
+    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
+    message.term = (object.term !== undefined && object.term !== null) ? BigInt(object.term) : 0n;
+    message.timeMs = (object.timeMs !== undefined && object.timeMs !== null) ? BigInt(object.timeMs) : 0n;
+    message.hash = object.hash ?? new Uint8Array(0);
+    message.stateHash = object.stateHash ?? new Uint8Array(0);
+    message.membersHash = object.membersHash ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseCheckpointSignature(): CheckpointSignature {
+  return { mark: undefined, signature: new Uint8Array(0), wanted: false };
+}
+
+export const CheckpointSignature: MessageFns<CheckpointSignature> = {
+  encode(message: CheckpointSignature, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mark !== undefined) {
+      CheckpointMark.encode(message.mark, writer.uint32(10).fork()).join();
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(18).bytes(message.signature);
+    }
+    if (message.wanted !== false) {
+      writer.uint32(24).bool(message.wanted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointSignature {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointSignature();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.mark = CheckpointMark.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.signature = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.wanted = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CheckpointSignature {
+    return {
+      mark: isSet(object.mark) ? CheckpointMark.fromJSON(object.mark) : undefined,
+      signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
+      wanted: isSet(object.wanted) ? globalThis.Boolean(object.wanted) : false,
+    };
+  },
+
+  toJSON(message: CheckpointSignature): unknown {
+    const obj: any = {};
+    if (message.mark !== undefined) {
+      obj.mark = CheckpointMark.toJSON(message.mark);
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    if (message.wanted !== false) {
+      obj.wanted = message.wanted;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CheckpointSignature>, I>>(base?: I): CheckpointSignature {
+    return CheckpointSignature.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckpointSignature>, I>>(object: I): CheckpointSignature {
+    const message = createBaseCheckpointSignature();
+    message.mark = (object.mark !== undefined && object.mark !== null)
+      ? CheckpointMark.fromPartial(object.mark)
+      : undefined;
+    message.signature = object.signature ?? new Uint8Array(0);
+    message.wanted = object.wanted ?? false;
+    return message;
+  },
+};
+
+function createBaseSignedCheckpoint(): SignedCheckpoint {
+  return { nodeId: "", signature: new Uint8Array(0) };
+}
+
+export const SignedCheckpoint: MessageFns<SignedCheckpoint> = {
+  encode(message: SignedCheckpoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(18).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignedCheckpoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignedCheckpoint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.signature = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignedCheckpoint {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: SignedCheckpoint): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SignedCheckpoint>, I>>(base?: I): SignedCheckpoint {
+    return SignedCheckpoint.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignedCheckpoint>, I>>(object: I): SignedCheckpoint {
+    const message = createBaseSignedCheckpoint();
+    message.nodeId = object.nodeId ?? "";
+    message.signature = object.signature ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseCheckpointCertificate(): CheckpointCertificate {
+  return { mark: undefined, signatures: [] };
+}
+
+export const CheckpointCertificate: MessageFns<CheckpointCertificate> = {
+  encode(message: CheckpointCertificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mark !== undefined) {
+      CheckpointMark.encode(message.mark, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.signatures) {
+      SignedCheckpoint.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointCertificate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointCertificate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.mark = CheckpointMark.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.signatures.push(SignedCheckpoint.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CheckpointCertificate {
+    return {
+      mark: isSet(object.mark) ? CheckpointMark.fromJSON(object.mark) : undefined,
+      signatures: globalThis.Array.isArray(object?.signatures)
+        ? object.signatures.map((e: any) => SignedCheckpoint.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: CheckpointCertificate): unknown {
+    const obj: any = {};
+    if (message.mark !== undefined) {
+      obj.mark = CheckpointMark.toJSON(message.mark);
+    }
+    if (message.signatures?.length) {
+      obj.signatures = message.signatures.map((e) => SignedCheckpoint.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CheckpointCertificate>, I>>(base?: I): CheckpointCertificate {
+    return CheckpointCertificate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckpointCertificate>, I>>(object: I): CheckpointCertificate {
+    const message = createBaseCheckpointCertificate();
+    message.mark = (object.mark !== undefined && object.mark !== null)
+      ? CheckpointMark.fromPartial(object.mark)
+      : undefined;
+    message.signatures = object.signatures?.map((e) => SignedCheckpoint.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSnapshotOffer(): SnapshotOffer {
+  return { certificate: undefined, bytes: 0n, chain: new Uint8Array(0) };
+}
+
+export const SnapshotOffer: MessageFns<SnapshotOffer> = {
+  encode(message: SnapshotOffer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificate !== undefined) {
+      CheckpointCertificate.encode(message.certificate, writer.uint32(10).fork()).join();
+    }
+    if (message.bytes !== 0n) {
+      if (BigInt.asUintN(64, message.bytes) !== message.bytes) {
+        throw new globalThis.Error("value provided for field message.bytes of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.bytes);
+    }
+    if (message.chain.length !== 0) {
+      writer.uint32(26).bytes(message.chain);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotOffer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotOffer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificate = CheckpointCertificate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.chain = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotOffer {
+    return {
+      certificate: isSet(object.certificate) ? CheckpointCertificate.fromJSON(object.certificate) : undefined,
+      bytes: isSet(object.bytes) ? BigInt(object.bytes) : 0n,
+      chain: isSet(object.chain) ? bytesFromBase64(object.chain) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: SnapshotOffer): unknown {
+    const obj: any = {};
+    if (message.certificate !== undefined) {
+      obj.certificate = CheckpointCertificate.toJSON(message.certificate);
+    }
+    if (message.bytes !== 0n) {
+      obj.bytes = message.bytes.toString();
+    }
+    if (message.chain.length !== 0) {
+      obj.chain = base64FromBytes(message.chain);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SnapshotOffer>, I>>(base?: I): SnapshotOffer {
+    return SnapshotOffer.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SnapshotOffer>, I>>(object: I): SnapshotOffer {
+    const message = createBaseSnapshotOffer();
+    message.certificate = (object.certificate !== undefined && object.certificate !== null)
+      ? CheckpointCertificate.fromPartial(object.certificate)
+      : undefined;
+    message.bytes = (object.bytes !== undefined && object.bytes !== null) ? BigInt(object.bytes) : 0n;
+    message.chain = object.chain ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseSnapshotRequest(): SnapshotRequest {
+  return { index: 0n, stateHash: new Uint8Array(0), offset: 0n };
+}
+
+export const SnapshotRequest: MessageFns<SnapshotRequest> = {
+  encode(message: SnapshotRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.index);
+    }
+    if (message.stateHash.length !== 0) {
+      writer.uint32(18).bytes(message.stateHash);
+    }
+    if (message.offset !== 0n) {
+      if (BigInt.asUintN(64, message.offset) !== message.offset) {
+        throw new globalThis.Error("value provided for field message.offset of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.offset);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stateHash = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.offset = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotRequest {
+    return {
+      index: isSet(object.index) ? BigInt(object.index) : 0n,
+      stateHash: isSet(object.stateHash)
+        ? bytesFromBase64(object.stateHash)
+        : isSet(object.state_hash)
+        ? bytesFromBase64(object.state_hash)
+        : new Uint8Array(0),
+      offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
+    };
+  },
+
+  toJSON(message: SnapshotRequest): unknown {
+    const obj: any = {};
+    if (message.index !== 0n) {
+      obj.index = message.index.toString();
+    }
+    if (message.stateHash.length !== 0) {
+      obj.stateHash = base64FromBytes(message.stateHash);
+    }
+    if (message.offset !== 0n) {
+      obj.offset = message.offset.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SnapshotRequest>, I>>(base?: I): SnapshotRequest {
+    return SnapshotRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SnapshotRequest>, I>>(object: I): SnapshotRequest {
+    const message = createBaseSnapshotRequest();
+    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
+    message.stateHash = object.stateHash ?? new Uint8Array(0);
+    message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
+    return message;
+  },
+};
+
+function createBaseSnapshotChunk(): SnapshotChunk {
+  return { index: 0n, offset: 0n, bytes: new Uint8Array(0), hash: new Uint8Array(0) };
+}
+
+export const SnapshotChunk: MessageFns<SnapshotChunk> = {
+  encode(message: SnapshotChunk, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.index);
+    }
+    if (message.offset !== 0n) {
+      if (BigInt.asUintN(64, message.offset) !== message.offset) {
+        throw new globalThis.Error("value provided for field message.offset of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.offset);
+    }
+    if (message.bytes.length !== 0) {
+      writer.uint32(26).bytes(message.bytes);
+    }
+    if (message.hash.length !== 0) {
+      writer.uint32(34).bytes(message.hash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotChunk {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotChunk();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.offset = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.bytes = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.hash = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotChunk {
+    return {
+      index: isSet(object.index) ? BigInt(object.index) : 0n,
+      offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
+      bytes: isSet(object.bytes) ? bytesFromBase64(object.bytes) : new Uint8Array(0),
+      hash: isSet(object.hash) ? bytesFromBase64(object.hash) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: SnapshotChunk): unknown {
+    const obj: any = {};
+    if (message.index !== 0n) {
+      obj.index = message.index.toString();
+    }
+    if (message.offset !== 0n) {
+      obj.offset = message.offset.toString();
+    }
+    if (message.bytes.length !== 0) {
+      obj.bytes = base64FromBytes(message.bytes);
+    }
+    if (message.hash.length !== 0) {
+      obj.hash = base64FromBytes(message.hash);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SnapshotChunk>, I>>(base?: I): SnapshotChunk {
+    return SnapshotChunk.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SnapshotChunk>, I>>(object: I): SnapshotChunk {
+    const message = createBaseSnapshotChunk();
+    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
+    message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
+    message.bytes = object.bytes ?? new Uint8Array(0);
+    message.hash = object.hash ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseSnapshotHeld(): SnapshotHeld {
+  return { index: 0n };
+}
+
+export const SnapshotHeld: MessageFns<SnapshotHeld> = {
+  encode(message: SnapshotHeld, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.index);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotHeld {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotHeld();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotHeld {
+    return { index: isSet(object.index) ? BigInt(object.index) : 0n };
+  },
+
+  toJSON(message: SnapshotHeld): unknown {
+    const obj: any = {};
+    if (message.index !== 0n) {
+      obj.index = message.index.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SnapshotHeld>, I>>(base?: I): SnapshotHeld {
+    return SnapshotHeld.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SnapshotHeld>, I>>(object: I): SnapshotHeld {
+    const message = createBaseSnapshotHeld();
+    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
+    return message;
+  },
+};
+
 function createBaseRaftMessage(): RaftMessage {
   return { level: 0, from: "", to: "", term: 0n, message: undefined };
 }
@@ -1552,6 +2490,21 @@ export const RaftMessage: MessageFns<RaftMessage> = {
         break;
       case "timeoutNow":
         TimeoutNow.encode(message.message.value, writer.uint32(114).fork()).join();
+        break;
+      case "checkpointSignature":
+        CheckpointSignature.encode(message.message.value, writer.uint32(122).fork()).join();
+        break;
+      case "snapshotOffer":
+        SnapshotOffer.encode(message.message.value, writer.uint32(130).fork()).join();
+        break;
+      case "snapshotRequest":
+        SnapshotRequest.encode(message.message.value, writer.uint32(138).fork()).join();
+        break;
+      case "snapshotChunk":
+        SnapshotChunk.encode(message.message.value, writer.uint32(146).fork()).join();
+        break;
+      case "snapshotHeld":
+        SnapshotHeld.encode(message.message.value, writer.uint32(154).fork()).join();
         break;
     }
     return writer;
@@ -1682,6 +2635,49 @@ export const RaftMessage: MessageFns<RaftMessage> = {
             message.message = { $case: "timeoutNow", value: TimeoutNow.decode(reader, reader.uint32()) };
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.message = {
+              $case: "checkpointSignature",
+              value: CheckpointSignature.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.message = { $case: "snapshotOffer", value: SnapshotOffer.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.message = { $case: "snapshotRequest", value: SnapshotRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.message = { $case: "snapshotChunk", value: SnapshotChunk.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.message = { $case: "snapshotHeld", value: SnapshotHeld.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1736,6 +2732,26 @@ export const RaftMessage: MessageFns<RaftMessage> = {
         ? { $case: "timeoutNow", value: TimeoutNow.fromJSON(object.timeoutNow) }
         : isSet(object.timeout_now)
         ? { $case: "timeoutNow", value: TimeoutNow.fromJSON(object.timeout_now) }
+        : isSet(object.checkpointSignature)
+        ? { $case: "checkpointSignature", value: CheckpointSignature.fromJSON(object.checkpointSignature) }
+        : isSet(object.checkpoint_signature)
+        ? { $case: "checkpointSignature", value: CheckpointSignature.fromJSON(object.checkpoint_signature) }
+        : isSet(object.snapshotOffer)
+        ? { $case: "snapshotOffer", value: SnapshotOffer.fromJSON(object.snapshotOffer) }
+        : isSet(object.snapshot_offer)
+        ? { $case: "snapshotOffer", value: SnapshotOffer.fromJSON(object.snapshot_offer) }
+        : isSet(object.snapshotRequest)
+        ? { $case: "snapshotRequest", value: SnapshotRequest.fromJSON(object.snapshotRequest) }
+        : isSet(object.snapshot_request)
+        ? { $case: "snapshotRequest", value: SnapshotRequest.fromJSON(object.snapshot_request) }
+        : isSet(object.snapshotChunk)
+        ? { $case: "snapshotChunk", value: SnapshotChunk.fromJSON(object.snapshotChunk) }
+        : isSet(object.snapshot_chunk)
+        ? { $case: "snapshotChunk", value: SnapshotChunk.fromJSON(object.snapshot_chunk) }
+        : isSet(object.snapshotHeld)
+        ? { $case: "snapshotHeld", value: SnapshotHeld.fromJSON(object.snapshotHeld) }
+        : isSet(object.snapshot_held)
+        ? { $case: "snapshotHeld", value: SnapshotHeld.fromJSON(object.snapshot_held) }
         : undefined,
     };
   },
@@ -1774,6 +2790,16 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       obj.acknowledgement = Acknowledgement.toJSON(message.message.value);
     } else if (message.message?.$case === "timeoutNow") {
       obj.timeoutNow = TimeoutNow.toJSON(message.message.value);
+    } else if (message.message?.$case === "checkpointSignature") {
+      obj.checkpointSignature = CheckpointSignature.toJSON(message.message.value);
+    } else if (message.message?.$case === "snapshotOffer") {
+      obj.snapshotOffer = SnapshotOffer.toJSON(message.message.value);
+    } else if (message.message?.$case === "snapshotRequest") {
+      obj.snapshotRequest = SnapshotRequest.toJSON(message.message.value);
+    } else if (message.message?.$case === "snapshotChunk") {
+      obj.snapshotChunk = SnapshotChunk.toJSON(message.message.value);
+    } else if (message.message?.$case === "snapshotHeld") {
+      obj.snapshotHeld = SnapshotHeld.toJSON(message.message.value);
     }
     return obj;
   },
@@ -1845,6 +2871,39 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       case "timeoutNow": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "timeoutNow", value: TimeoutNow.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "checkpointSignature": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = {
+            $case: "checkpointSignature",
+            value: CheckpointSignature.fromPartial(object.message.value),
+          };
+        }
+        break;
+      }
+      case "snapshotOffer": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "snapshotOffer", value: SnapshotOffer.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "snapshotRequest": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "snapshotRequest", value: SnapshotRequest.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "snapshotChunk": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "snapshotChunk", value: SnapshotChunk.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "snapshotHeld": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "snapshotHeld", value: SnapshotHeld.fromPartial(object.message.value) };
         }
         break;
       }
