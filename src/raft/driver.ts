@@ -1,7 +1,7 @@
 import { ClusterError } from '../common/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import { BOUNDLESS } from '../ports/index.js';
-import type { Entry, Link, Room, RoomLevel } from '../ports/index.js';
+import type { Entry, Link, Persist, Room, RoomLevel } from '../ports/index.js';
 import { Applier } from './applier.js';
 import type { TransferRefusal } from './begin-transfer.js';
 import { Checkpoints } from './checkpoints/checkpoints.js';
@@ -14,6 +14,7 @@ import { encodeMessage } from './encode-message.js';
 import type { Message } from './messages.js';
 import { supplyFollowers } from './old-entries.js';
 import type { Raft } from './raft.js';
+import { persistAlone } from './persist-alone.js';
 import type { Ready, Urgent } from './ready.js';
 import { quorumStatus } from './quorum-status.js';
 import { QuorumWatch } from './quorum-watch.js';
@@ -48,6 +49,7 @@ export class RaftDriver {
   /** The state that is staged is to take the place of the one in use, behind this entry. */
   #installing: Link | undefined;
   #installed: Promise<void> | undefined;
+  #isEnding = false;
 
   /** @throws ClusterError `data-loss` when the state is ahead of the log. */
   constructor(parts: RaftDriverParts) {
@@ -207,6 +209,7 @@ export class RaftDriver {
 
   /** Ends all that it does. Resolves when no write is under way any more. */
   async stop(): Promise<void> {
+    this.#isEnding = true;
     this.#halt();
     await this.#writer.rest();
     await this.#installed;
@@ -317,8 +320,18 @@ export class RaftDriver {
     const { hardState, front } = this.#raft.behind(place);
     this.#halt();
     const batch = { hardState, entries: [], writes: [], applied: place.index, installed: front };
-    const { store, checkpoints, onFatal } = this.#parts;
-    this.#installed = store.persist(batch).then(() => checkpoints?.onInstalled(), onFatal);
+    this.#installed = this.#change(batch);
+  }
+
+  /** Never rejects. */
+  async #change(batch: Persist): Promise<void> {
+    const { checkpoints, onFatal } = this.#parts;
+    try {
+      const isDurable = await persistAlone(this.#parts, batch, () => this.#isEnding);
+      if (isDurable) checkpoints?.onInstalled();
+    } catch (error) {
+      onFatal(error);
+    }
   }
 
   #sendOne(message: CheckpointMessage): void {

@@ -1,10 +1,11 @@
-import { ClusterError } from '../common/index.js';
+import type { ClusterError } from '../common/index.js';
 import type { LogIndex, Millis } from '../common/index.js';
 import type { Persist, Timer } from '../ports/index.js';
 import type { Applier } from './applier.js';
 import type { RaftDriverParts } from './driver-parts.js';
 import { ZERO_HASH } from './entry-hash.js';
 import { ROOM_AGAIN_MS } from './limits.js';
+import { isDiskFull } from './persist-alone.js';
 import type { Ready } from './ready.js';
 
 /** Pending writes of the state leave alone when nothing was applied for this long. */
@@ -158,8 +159,4 @@ export class Writer {
     this.#parts.raft.persistStarted();
     this.write(undefined, () => undefined);
   }
-}
-
-function isDiskFull(error: unknown): error is ClusterError {
-  return error instanceof ClusterError && error.reason === 'DISK_FULL';
 }

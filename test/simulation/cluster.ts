@@ -39,6 +39,8 @@ export class Cluster<P extends Process> {
     this.machines = nodeNames(rates.nodes).map(
       (id) => new Machine<P>(id, { world, rates, seed, start, events }),
     );
+    const disks = this.machines.map(({ consensus }) => consensus);
+    for (const disk of disks) disk.others = disks.filter((other) => other !== disk);
     this.#network = new SimulatedNetwork<P>(
       world,
       this.machines,

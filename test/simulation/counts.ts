@@ -17,6 +17,10 @@ export type Counts = {
   tornWrites: number;
   refusedStarts: number;
   staleImages: number;
+  /** Snapshots that took the place of a state. */
+  snapshots: number;
+  /** Reads of a snapshot's state in which a bit was wrong. */
+  misreadSnapshots: number;
   committedEntries: number;
   /** Made ahead, as logs tell, and sessions that used one. */
   presignatures: number;
@@ -64,6 +68,8 @@ export function noCounts(): Counts {
     tornWrites: 0,
     refusedStarts: 0,
     staleImages: 0,
+    snapshots: 0,
+    misreadSnapshots: 0,
     committedEntries: 0,
     presignatures: 0,
     presignaturesUsed: 0,

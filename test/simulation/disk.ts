@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 
-import { ClusterError, compareText, equal, keyId, sessionId } from '../../src/common/index.js';
+import {
+  ClusterError,
+  compareText,
+  concat,
+  equal,
+  keyId,
+  sessionId,
+} from '../../src/common/index.js';
 import { ShareStoreError } from '../../src/ports/index.js';
 import type {
   ConsensusStore,
@@ -11,13 +18,17 @@ import type {
   LogPageLimits,
   Persist,
   PutResult,
+  Row,
   ShareId,
   SharePage,
   SharePageRequest,
   ShareStore,
+  SnapshotFiles,
+  StateReading,
   Write,
 } from '../../src/ports/index.js';
 import { pageOf } from '../../src/store/log-pages.js';
+import { requireFits } from '../../src/store/records.js';
 
 /** What would be there after a crash now. */
 export interface Disk {
@@ -43,6 +54,11 @@ export class ConsensusDisk implements Disk {
   stateHash = 0n;
   readonly #pairs = new Map<string, Pair>();
   #names: string[] = [];
+  readonly #staged: Row[] = [];
+  /** Snapshots that took the place of the state. */
+  installed = 0;
+  /** The other disks: what a snapshot spares a log, the checkers are shown from there. */
+  others: readonly ConsensusDisk[] = [];
 
   /** Makes `batch` durable, in one instant. */
   commit(batch: Persist): void {
@@ -52,6 +68,30 @@ export class ConsensusDisk implements Disk {
     if (batch.front !== undefined) this.front = batch.front;
     for (const write of batch.writes) this.#write(write);
     this.applied = batch.applied;
+    if (batch.installed !== undefined) this.#install(batch.installed);
+  }
+
+  /** Adds rows to a state that is put together. */
+  stage(rows: readonly Row[], isFirst: boolean): void {
+    if (isFirst) this.#staged.length = 0;
+    this.#staged.push(...rows);
+  }
+
+  #install(front: LogFront): void {
+    this.#pairs.clear();
+    this.#names = [];
+    this.stateHash = 0n;
+    for (const row of this.#staged.splice(0)) this.#write(row);
+    this.front = front;
+    const { index, hash } = front.before;
+    const source = this.others.find(({ entries }) => {
+      const entry = entries[index - 1];
+      return entry !== undefined && equal(entry.hash, hash);
+    });
+    this.entries.splice(0, Infinity, ...(source?.entries.slice(0, index) ?? []));
+    // Nobody reads what is before the front.
+    this.entries.length = index;
+    this.installed += 1;
   }
 
   /** The entries that a node reads at a start. */
@@ -159,6 +199,64 @@ function hashOf([key, value]: Pair): bigint {
   return hash.readBigUInt64LE(0);
 }
 
+/** The durable half of the files of checkpoints. */
+export class SnapshotDisk {
+  readonly files = new Map<string, Uint8Array>();
+}
+
+/**
+ * One life's door to those files. What is not finished when it ends is gone.
+ *
+ * @param misreads - Whether a bit of a state reads wrong this time.
+ */
+export function openSnapshotFiles(
+  { files }: SnapshotDisk,
+  timing: DiskTiming,
+  misreads: () => boolean = () => false,
+): SnapshotFiles {
+  const wait = (): Promise<void> =>
+    new Promise((resolve) => timing.inProcess(timing.latencyMs(), resolve));
+  return {
+    names: async () => {
+      await wait();
+      return [...files.keys()];
+    },
+    create: async (name) => {
+      await wait();
+      const parts: Uint8Array[] = [];
+      return {
+        append: async (bytes) => {
+          parts.push(bytes.slice());
+          await wait();
+        },
+        finish: () =>
+          new Promise((resolve, reject) => {
+            const [latencyMs, fate] = [timing.latencyMs(), timing.fate()];
+            if (fate === 'good' || fate === 'failed but kept')
+              timing.onDisk(latencyMs * timing.durableAt(), () => {
+                files.set(name, concat(...parts));
+              });
+            timing.inProcess(latencyMs, () =>
+              fate === 'good' ? resolve() : reject(failureOf(fate)),
+            );
+          }),
+        discard: async () => void parts.splice(0),
+      };
+    },
+    read: async (name, offset, length) => {
+      await wait();
+      const bytes = files.get(name)?.slice(offset, offset + length);
+      const isState = name.endsWith('.state') && bytes !== undefined && bytes.length > 0;
+      if (isState && misreads()) bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 0x10;
+      return bytes;
+    },
+    remove: async (name) => {
+      timing.onDisk(timing.latencyMs(), () => files.delete(name));
+      await wait();
+    },
+  };
+}
+
 /** The durable half of a share store. */
 export class ShareDisk {
   readonly #sealed = new Map<string, Uint8Array>();
@@ -251,6 +349,11 @@ export function openConsensusStore(
       }),
     persist: (given) => {
       if (writing) events.misuse('two calls of persist at a time');
+      try {
+        if (given.installed !== undefined) requireFits(given, undefined, disk.front);
+      } catch (error) {
+        return Promise.reject(error);
+      }
       writing = true;
       const batch = copyOf(given);
       events.begun(batch);
@@ -274,9 +377,26 @@ export function openConsensusStore(
       });
     },
     readLog: (after, limits) => disk.page(after, limits),
+    readState: () => readingOf([...disk.scan(new Uint8Array(0))]),
+    stage: (rows, isFirst) =>
+      new Promise((resolve) => {
+        const copies = rows.map(([key, value]) => [key.slice(), value.slice()] as const);
+        const latencyMs = timing.latencyMs();
+        timing.onDisk(latencyMs / 2, () => disk.stage(copies, isFirst));
+        timing.inProcess(latencyMs, resolve);
+      }),
     get: (key) => disk.get(key),
     scan: (prefix, from) => disk.scan(prefix, from),
     close: () => Promise.resolve(),
+  };
+}
+
+function readingOf(rows: readonly Row[]): StateReading {
+  return {
+    *rows(after) {
+      for (const row of rows) if (after === undefined || nameOf(row[0]) > nameOf(after)) yield row;
+    },
+    close: () => undefined,
   };
 }
 

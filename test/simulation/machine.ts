@@ -1,13 +1,25 @@
 import { bootId, ClusterError, toHex, type NodeId } from '../../src/common/index.js';
 import type { Channel, LogFields, Logger, Persist, RoomLevel } from '../../src/ports/index.js';
 import { MachineClock } from './clock.js';
-import { ConsensusDisk, openConsensusStore, openShareStore, ShareDisk, tornBatch } from './disk.js';
+import {
+  ConsensusDisk,
+  openConsensusStore,
+  openShareStore,
+  openSnapshotFiles,
+  ShareDisk,
+  SnapshotDisk,
+  tornBatch,
+} from './disk.js';
 import type { DiskTiming, Fate } from './disk.js';
 import type { LifePorts, Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
 import type { FaultRates } from './fault-rates.js';
 import { REMARKS } from './checkers/held-results.js';
 import type { Owner, World } from './world.js';
+
+/** How often a bit of a snapshot's state reads wrong, and the alarms of whoever is sent it. */
+const MISREADS = 0.1;
+const MISREAD_ALARMS = new Set(['A snapshot is not what its certificate says']);
 
 /** What a machine tells the cluster that it stands in. */
 export interface MachineEvents<P extends Process> {
@@ -99,6 +111,7 @@ export class Machine<P extends Process> {
   readonly clock: MachineClock;
   readonly consensus = new ConsensusDisk();
   readonly shares = new ShareDisk();
+  readonly snapshots = new SnapshotDisk();
   life: Life<P> | undefined;
   pausedUntilMs = 0;
   lives = 0;
@@ -195,7 +208,9 @@ export class Machine<P extends Process> {
   /** Sometimes the first part of what was being written is there afterwards. */
   #tear(life: Life<P>): void {
     const batch = life.batchUnderWay;
-    if (batch === undefined || this.#calm || !this.#rng.chance(this.#rates.disk.torn)) return;
+    // The store changes states in one step.
+    if (batch === undefined || batch.installed !== undefined) return;
+    if (this.#calm || !this.#rng.chance(this.#rates.disk.torn)) return;
     const torn = tornBatch(batch, this.#rng.float(), this.consensus.applied);
     this.#world.counts.tornWrites++;
     this.consensus.commit(torn);
@@ -273,6 +288,7 @@ export class Machine<P extends Process> {
         begun: (batch) => (life.batchUnderWay = batch),
         durable: (batch) => {
           life.batchUnderWay = undefined;
+          if (batch.installed !== undefined) world.counts.snapshots++;
           this.#events.persisted(this, batch);
         },
         failed: (fate) => {
@@ -288,7 +304,19 @@ export class Machine<P extends Process> {
         erased: ({ keyId, sessionId }) => this.#events.shareErased(this, keyId, sessionId),
       }),
       room: { look: () => this.#room(), freeBytes: () => undefined },
+      snapshots: openSnapshotFiles(this.snapshots, timing, () => {
+        const isWrong = this.#rng.chance(MISREADS) && !this.#calm;
+        if (isWrong) world.counts.misreadSnapshots++;
+        return isWrong;
+      }),
       logger: this.#loggerOf(life),
+      ends: () => {
+        life.ended = true;
+        const end = (): void => {
+          if (!life.gone) this.crash();
+        };
+        world.after(0, 'ends, to start again', end, life);
+      },
       onFatal: (error) => {
         life.ended = true;
         if (life.gone || life.doomed || life.diskFailed) return;
@@ -339,7 +367,8 @@ export class Machine<P extends Process> {
         const text = `${level} ${message} ${JSON.stringify(fields)}`;
         this.#world.trace.event(this.#world.now(), this.id, text);
         if (life.gone || life.doomed) return;
-        if (level === 'alarm') this.#events.alarm(this, message, fields);
+        const isMisread = MISREAD_ALARMS.has(message) && this.#world.counts.misreadSnapshots > 0;
+        if (level === 'alarm' && !isMisread) this.#events.alarm(this, message, fields);
         if (REMARKS.has(message)) this.#events.remarked(this, message, fields);
       };
     return {

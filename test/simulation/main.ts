@@ -7,7 +7,7 @@ import { gg20Lives, keyLives } from './key-lives/scenario.js';
 import { gg20Nodes } from './gg20/scenario.js';
 import { addCounts, noCounts } from './counts.js';
 import { judgeCoverage } from './coverage-rules.js';
-import { raftAlone, raftInSmallMemory, raftOneByOne } from './raft-alone.js';
+import { raftAlone, raftInSmallMemory, raftOneByOne, raftWithSnapshots } from './raft-alone.js';
 import { runHere, runInProcesses, serveSeeds, type RunSeed } from './run-seeds.js';
 import { simulate, type MakeScenario, type Result } from './simulation.js';
 import { ONE_LIES, withOneLie } from './fault-rates.js';
@@ -29,6 +29,7 @@ const USAGE = `usage: npm run simulate -- [options]
   --stale-images  old disks come back: shares and nonces are all that is checked then
   --raft-only   consensus alone, without the node above it
   --small-memory  with --raft-only: most of the log is on disk alone, and read when it is needed
+  --snapshots   with --raft-only: as --small-memory, and the log ends at checkpoints, though a voter is away
   --lie L       of a malicious node: it tells this lie and no other; statements: its ready of a key, last and wrong;
                 answers: its answers to nonces of GG20
   --gg20        whole nodes with keys for threshold ECDSA, in a parameter set that only tests have
@@ -55,6 +56,7 @@ const { values } = parseArgs({
     'stale-images': { type: 'boolean', default: false },
     'raft-only': { type: 'boolean', default: false },
     'small-memory': { type: 'boolean', default: false },
+    snapshots: { type: 'boolean', default: false },
     lie: { type: 'string' },
     presign: { type: 'boolean', default: false },
     gg20: { type: 'boolean', default: false },
@@ -91,11 +93,7 @@ const isGg20 = values.gg20 || values.presign;
 const profile = profileOf(values.lives && !isGg20 ? 'faults' : values.profile);
 // Whoever only agrees has nothing to lie about but the log, which is not what consensus bears.
 const alone = profile === 'elections' || profile === 'figure-eight' ? profile : 'faults';
-const consensus = values['small-memory']
-  ? raftInSmallMemory
-  : profile === 'figure-eight'
-    ? raftOneByOne
-    : raftAlone;
+const consensus = consensusOf();
 const staleImages = values['stale-images'];
 const print = values.trace ? (line: string): void => console.log(line) : undefined;
 const lie = lieOf(values.lie);
@@ -124,10 +122,24 @@ function scenarioOf(): MakeScenario<NodeProcess> {
 
 /** The options by which seeds are run in another process, or again. */
 function options(): readonly string[] {
-  const flags = ['raft-only', 'small-memory', 'gg20', 'presign', 'toy', 'lives'] as const;
+  const flags = [
+    'raft-only',
+    'small-memory',
+    'snapshots',
+    'gg20',
+    'presign',
+    'toy',
+    'lives',
+  ] as const;
   const set = [...flags, 'stale-images' as const].filter((each) => values[each]);
   const told = lie === undefined ? [] : ['--lie', lie];
   return ['--profile', profile, ...set.map((each) => `--${each}`), ...told];
+}
+
+function consensusOf(): typeof raftAlone {
+  if (values.snapshots) return raftWithSnapshots;
+  if (values['small-memory']) return raftInSmallMemory;
+  return profile === 'figure-eight' ? raftOneByOne : raftAlone;
 }
 
 async function main(): Promise<number> {

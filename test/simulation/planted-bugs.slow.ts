@@ -19,6 +19,7 @@ test.each([
   ['consensus', 1, 5],
   ['figure eight', 1, 5],
   ['small memory', 1, 5],
+  ['snapshots', 1, 5],
   ['faults', 1, 3],
   ['byzantine', 1, 2],
   ['false statements', 1, 2],

@@ -9,6 +9,7 @@ import { GG20_LIFE_BUGS, LIFE_BUGS } from './planted/lives.js';
 import type { PlantedBug, Where } from './planted/planted-bug.js';
 import { PRESIGNATURE_BUGS } from './planted/presignatures.js';
 import { OLD_ENTRY_BUGS } from './planted/old-entries.js';
+import { SNAPSHOT_BUGS } from './planted/snapshots.js';
 import { TASK_BUGS } from './planted/tasks.js';
 import { TRANSFER_BUGS } from './planted/transfers.js';
 import type { Violation } from './simulation.js';
@@ -17,6 +18,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...CONSENSUS_BUGS,
   ...ACKNOWLEDGEMENT_BUGS,
   ...OLD_ENTRY_BUGS,
+  ...SNAPSHOT_BUGS,
   ...TRANSFER_BUGS,
   ...TASK_BUGS,
   ...GG20_BUGS,
@@ -40,6 +42,7 @@ export const OPTIONS: Readonly<Record<Where, readonly string[]>> = {
   elections: ['--raft-only', '--profile', 'elections'],
   'figure eight': ['--raft-only', '--profile', 'figure-eight'],
   'small memory': ['--raft-only', '--small-memory'],
+  snapshots: ['--raft-only', '--snapshots'],
   faults: ['--profile', 'faults'],
   byzantine: ['--profile', 'byzantine'],
   'false statements': ['--profile', 'byzantine', '--lie', 'statements'],

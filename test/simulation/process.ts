@@ -8,6 +8,7 @@ import type {
   Random,
   Room,
   ShareStore,
+  SnapshotFiles,
 } from '../../src/ports/index.js';
 
 /** What a process says of itself; the checkers look after every event. */
@@ -42,8 +43,11 @@ export type LifePorts = {
   readonly consensus: ConsensusStore;
   readonly shares: ShareStore;
   readonly room: Room;
+  readonly snapshots: SnapshotFiles;
   readonly logger: Logger;
   onFatal(error: unknown): void;
+  /** It ends of its own accord, and is to be started again. */
+  ends(): void;
 };
 
 /** Starts a process; it is running when the promise resolves. */

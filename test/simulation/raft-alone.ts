@@ -1,11 +1,12 @@
 import { Alarms } from '../../src/alarms/index.js';
-import { u64be, utf8, type NodeId } from '../../src/common/index.js';
-import type { Entry, Write } from '../../src/ports/index.js';
+import { clusterId, compareText, equal, u64be, utf8, type NodeId } from '../../src/common/index.js';
+import type { Entry, Row, StateReading, Write } from '../../src/ports/index.js';
 import { WaitingNetwork } from '../../src/node/waiting-network.js';
-import { createRaft, RaftDriver } from '../../src/raft/index.js';
-import type { Agreed, Limits } from '../../src/raft/index.js';
+import { bringsSnapshot, createRaft, RaftDriver } from '../../src/raft/index.js';
+import type { Agreed, CheckpointLimits, CheckpointParts, Limits } from '../../src/raft/index.js';
 import { ACKNOWLEDGEMENTS_LEVEL, ENTRY_OVERHEAD_BYTES } from '../../src/raft/limits.js';
 import { levelNamed } from '../../src/wire/index.js';
+import { identityKeyOf, sealOf } from '../support/builders/ledger.js';
 import type { Cluster } from './cluster.js';
 import { EPOCH_MS } from './clock.js';
 import type { Machine } from './machine.js';
@@ -25,6 +26,10 @@ const RAISED_BEHIND_MAX = 100;
 
 /** Consensus alone has no state in which its time could be corrected. */
 const BEFORE_RAISE: Agreed = { level: ACKNOWLEDGEMENTS_LEVEL - 1, correctionMs: 0 };
+/** The command that asks for a checkpoint. Those of clients are 8 bytes. */
+const CHECKPOINT = utf8('checkpoint');
+const CLUSTER = clusterId('c0'.repeat(16));
+
 const RAISED: Agreed = { level: ACKNOWLEDGEMENTS_LEVEL, correctionMs: 0 };
 
 /** A state machine that remembers, under its number, every command that it applied, and how often. */
@@ -51,12 +56,29 @@ class Recorder {
 
   apply(entry: Entry): void {
     this.#last = entry.index;
-    if (entry.kind !== 'command') return;
+    if (entry.kind !== 'command' || equal(entry.payload, CHECKPOINT)) return;
     const name = Buffer.from(entry.payload).toString('latin1');
     this.applied.add(name);
     const before = this.#pending.get(name)?.[1] ?? this.#store.get(entry.payload);
     const times = (before?.[7] ?? 0) + 1;
     this.#pending.set(name, [entry.payload, u64be(times)]);
+  }
+
+  /** The state as it is now. */
+  reading(): StateReading {
+    const durable = this.#store.readState();
+    const pending = [...this.#pending.values()];
+    return {
+      *rows(after) {
+        const rows = new Map<string, Row>();
+        for (const row of durable.rows()) rows.set(nameOf(row[0]), row);
+        for (const [key, value = new Uint8Array(0)] of pending) rows.set(nameOf(key), [key, value]);
+        const from = after === undefined ? '' : nameOf(after);
+        const left = [...rows].filter(([name]) => name > from);
+        for (const [, row] of left.sort(([a], [b]) => compareText(a, b))) yield row;
+      },
+      close: () => durable.close(),
+    };
   }
 
   pendingWrites(): readonly Write[] {
@@ -73,6 +95,10 @@ class Recorder {
   batchDone(): void {
     // Nobody waits for the end of a batch.
   }
+}
+
+function nameOf(key: Uint8Array): string {
+  return Buffer.from(key).toString('latin1');
 }
 
 /** Raft without anything above it. */
@@ -96,11 +122,41 @@ const SMALL_MEMORY: Partial<Limits> = {
  */
 const ONE_BY_ONE: Partial<Limits> = { appendEntriesMax: 1, inFlightMessagesMax: 1 };
 
+/** A checkpoint after about forty entries. */
+const CHECKPOINTS: Partial<CheckpointLimits> = { logBytes: 40 * ENTRY_BYTES, apartMs: 0 };
+
+function checkpointsOf(
+  id: NodeId,
+  voters: readonly NodeId[],
+  ports: LifePorts,
+  recorder: Recorder,
+): CheckpointParts {
+  const key = identityKeyOf(id);
+  return {
+    signer: { node: id, publicKey: key, sign: (bytes) => sealOf(key, bytes) },
+    verify: (whose, bytes, signature) => equal(sealOf(whose, bytes), signature),
+    files: ports.snapshots,
+    limits: CHECKPOINTS,
+    state: {
+      command: CHECKPOINT,
+      isAsked: ({ payload }) => equal(payload, CHECKPOINT),
+      reading: () => recorder.reading(),
+      electorate: () => ({
+        clusterId: CLUSTER,
+        keys: new Map(voters.map((voter) => [voter, identityKeyOf(voter)])),
+      }),
+      thresholdOf: () => 0,
+    },
+    onInstalled: () => ports.ends(),
+  };
+}
+
 /** Starts Raft alone on the disk that it gets. */
 export function startRaft(
   voters: readonly NodeId[],
   raise: number,
   limits: Partial<Limits>,
+  hasCheckpoints = false,
 ): StartProcess<RaftProcess> {
   return async (id, ports) => {
     const loaded = await ports.consensus.load();
@@ -122,6 +178,7 @@ export function startRaft(
       logger: ports.logger,
       alarms: new Alarms(ports.clock, ports.logger),
       onFatal: (error) => ports.onFatal(error),
+      checkpoints: hasCheckpoints ? checkpointsOf(id, voters, ports, recorder) : undefined,
     });
     driver.start();
     return {
@@ -129,7 +186,8 @@ export function startRaft(
       recorder,
       receive: (from, channel, bytes) => {
         // As whole nodes do (`src/node/level-guard.ts`).
-        if ((levelNamed(bytes) ?? 0) > recorder.agreed.level) return;
+        const isAbove = (levelNamed(bytes) ?? 0) > recorder.agreed.level;
+        if (isAbove && !bringsSnapshot(bytes)) return;
         if (channel === 'raft') driver.receive(from, bytes);
       },
       connected: (peer) => driver.connected(peer),
@@ -290,11 +348,16 @@ export const raftInSmallMemory: MakeScenario<RaftProcess> = (setting) =>
 /** The same, where each append carries one entry, and waits for the answer to the one before. */
 export const raftOneByOne: MakeScenario<RaftProcess> = (setting) => alone(setting, ONE_BY_ONE);
 
+/** The same, where the log ends at checkpoints, though a voter is away: it gets a snapshot then. */
+export const raftWithSnapshots: MakeScenario<RaftProcess> = (setting) =>
+  alone(setting, SMALL_MEMORY, true);
+
 const alone = (
   { seed, world, nodes, report }: Parameters<MakeScenario<RaftProcess>>[0],
   limits: Partial<Limits>,
+  hasCheckpoints = false,
 ): Scenario<RaftProcess> => ({
-  start: startRaft(nodes, raiseOf(seed), limits),
+  start: startRaft(nodes, raiseOf(seed), limits, hasCheckpoints),
   workload: new Appends({ world, rng: new Rng(seed, 'workload'), violation: report }),
   naming: { sessionOf: () => '', taskOf: () => '', requestIdOf: () => undefined },
   lasts: 1,

@@ -95,7 +95,8 @@ function startNode(
           kinds,
           onFatal: (error) => ports.onFatal(error),
         },
-        { ...doors, compute, primes, signer, verify },
+        // Checkpoints are due after more than a run comes to; `--snapshots` has them for consensus alone.
+        { ...doors, snapshots: undefined, compute, primes, signer, verify },
       );
     if (node === malice.node) {
       let replica: Replica | undefined;

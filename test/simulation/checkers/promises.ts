@@ -79,6 +79,11 @@ export class Promises {
       case 'readReply':
       case 'timeRequest':
       case 'timeReply':
+      case 'checkpointSignature':
+      case 'snapshotOffer':
+      case 'snapshotRequest':
+      case 'snapshotChunk':
+      case 'snapshotHeld':
       case undefined:
         return;
     }

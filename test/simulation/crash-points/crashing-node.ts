@@ -97,6 +97,8 @@ export class CrashingNode {
       readLog: (after, limits) => inner.readLog(after, limits),
       get: (key) => inner.get(key),
       scan: (prefix, from) => inner.scan(prefix, from),
+      readState: () => inner.readState(),
+      stage: (rows, isFirst) => inner.stage(rows, isFirst),
       close: () => inner.close(),
       persist: (batch) => this.#durable(stepOf(batch), true, () => inner.persist(batch)),
     };
@@ -168,6 +170,7 @@ function factOf(command: Command | undefined): string | undefined {
     case 'prepared':
       return `prepared ${short(said.value.preparation?.sessionId)}`;
     case 'attempt':
+    case 'checkpoint':
     case 'destroyed':
     case 'done':
     case 'failed':

@@ -26,7 +26,10 @@ export const OLD_ENTRY_BUGS: readonly PlantedBug[] = [
   {
     name: 'entries are removed from the disk that a voter lacks',
     edits: [
-      { find: 'core.log.takeFront(heldByAll(core),', replace: 'core.log.takeFront(core.applied,' },
+      {
+        find: 'log.takeFront(Math.max(heldByAll(core), replaced),',
+        replace: 'log.takeFront(applied,',
+      },
     ],
     where: 'small memory',
     first: 1,

@@ -2,7 +2,7 @@ import type { Edit } from '../../support/patches/edit.js';
 
 /**
  * What shows a mistake: consensus alone, or with an election always under way, or with figure 8 of the paper played, or with most of the
- * log on disk alone; whole nodes; or these beside a malicious one, or one that lies in its statements on keys alone. All again with keys for
+ * log on disk alone, or ending at checkpoints; whole nodes; or these beside a malicious one, or one that lies in its statements on keys alone. All again with keys for
  * threshold ECDSA, where the one lie is in answers to nonces; or with presignatures besides; or one crash at a time: seeds are the
  * numbers of crash points then. Or whole nodes whose keys are reshared, retired and destroyed, of FROST or of threshold ECDSA.
  */
@@ -11,6 +11,7 @@ export type Where =
   | 'elections'
   | 'figure eight'
   | 'small memory'
+  | 'snapshots'
   | 'faults'
   | 'byzantine'
   | 'false statements'
