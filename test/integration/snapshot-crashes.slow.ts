@@ -120,5 +120,5 @@ test.each(['before', 'after'] as const)(
     // The list of files, a file, a chunk and its end, the certificate and its end, the read, the rows, the change.
     expect(steps).toBeGreaterThan(8);
   },
-  60_000,
+  240_000,
 );

@@ -16,46 +16,52 @@ const SMALL = {
   checkpoints: { logBytes: 32 * KIB, apartMs: 0 },
 };
 
-test('a replica that was away for longer than the log is kept gets the state, and signs with its old share', async () => {
-  await using cluster = await ReplicaCluster.start({
-    genesis: testGenesis(),
-    verify,
-    signerOf: ledgerSigner,
-    checkpoints: SMALL,
-  });
-  const [one, two, three] = ['node-1', 'node-2', 'node-3'].map(nodeId) as [
-    ReturnType<typeof nodeId>,
-    ReturnType<typeof nodeId>,
-    ReturnType<typeof nodeId>,
-  ];
-  const generated = await cluster.submit(one, METHODS.generateKey, generateRequest('treasury'));
-  expect(generatedKeyOf(generated)).toBeDefined();
-  const sign = (node: typeof one, id: string) =>
-    cluster.submit(node, METHODS.sign, signRequest('treasury', id, utf8(id)));
-  await sign(one, 'before');
-  await cluster.stop(three);
+const TIMEOUT_MS = 120_000;
 
-  const made: (Uint8Array | undefined)[] = [];
-  const signOne = async (): Promise<void> => {
-    made.push(signatureOf(await sign(one, `while-${made.length}`))?.signature);
-  };
-  for (let at = 0; at < 100; at++) await signOne();
-  await cluster.restart(three);
-  // Signing goes on meanwhile.
-  for (let tries = 0; tries < 600 && cluster.installed.length === 0; tries++) await signOne();
-  expect(made.every((signature) => signature?.length === 64)).toBe(true);
-  expect(cluster.installed).toEqual([three]);
-  await cluster.ready(three);
+test(
+  'a replica that was away for longer than the log is kept gets the state, and signs with its old share',
+  async () => {
+    await using cluster = await ReplicaCluster.start({
+      genesis: testGenesis(),
+      verify,
+      signerOf: ledgerSigner,
+      checkpoints: SMALL,
+    });
+    const [one, two, three] = ['node-1', 'node-2', 'node-3'].map(nodeId) as [
+      ReturnType<typeof nodeId>,
+      ReturnType<typeof nodeId>,
+      ReturnType<typeof nodeId>,
+    ];
+    const generated = await cluster.submit(one, METHODS.generateKey, generateRequest('treasury'));
+    expect(generatedKeyOf(generated)).toBeDefined();
+    const sign = (node: typeof one, id: string) =>
+      cluster.submit(node, METHODS.sign, signRequest('treasury', id, utf8(id)));
+    await sign(one, 'before');
+    await cluster.stop(three);
 
-  const state = await cluster.at(three).read(AbortSignal.timeout(20_000));
-  expect(state.key('treasury')?.publicKey).toEqual(generatedKeyOf(generated)?.publicKey);
-  expect(state.tasks('', 10_000, false)).toHaveLength(2 + made.length);
+    const made: (Uint8Array | undefined)[] = [];
+    const signOne = async (): Promise<void> => {
+      made.push(signatureOf(await sign(one, `while-${made.length}`))?.signature);
+    };
+    for (let at = 0; at < 100; at++) await signOne();
+    await cluster.restart(three);
+    // Signing goes on meanwhile.
+    for (let tries = 0; tries < 600 && cluster.installed.length === 0; tries++) await signOne();
+    expect(made.every((signature) => signature?.length === 64)).toBe(true);
+    expect(cluster.installed).toEqual([three]);
+    await cluster.ready(three);
 
-  // What it knows from the snapshot alone is known: the same request has its old answer, and no second one.
-  const known = await sign(three, 'while-0');
-  expect(known).toEqual(cluster.at(one).local().task(known.taskId));
+    const state = await cluster.at(three).read(AbortSignal.timeout(20_000));
+    expect(state.key('treasury')?.publicKey).toEqual(generatedKeyOf(generated)?.publicKey);
+    expect(state.tasks('', 10_000, false)).toHaveLength(2 + made.length);
 
-  // With one of the others gone, its share is needed.
-  await cluster.stop(two);
-  expect(signatureOf(await sign(three, 'after'))?.signature).toHaveLength(64);
-});
+    // What it knows from the snapshot alone is known: the same request has its old answer, and no second one.
+    const known = await sign(three, 'while-0');
+    expect(known).toEqual(cluster.at(one).local().task(known.taskId));
+
+    // With one of the others gone, its share is needed.
+    await cluster.stop(two);
+    expect(signatureOf(await sign(three, 'after'))?.signature).toHaveLength(64);
+  },
+  TIMEOUT_MS,
+);
