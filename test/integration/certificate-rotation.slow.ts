@@ -113,9 +113,14 @@ function filesOf(cluster: ProcessCluster) {
 }
 
 async function firstKey(cluster: ProcessCluster): Promise<Uint8Array> {
-  const { key } = await cluster
-    .client()
-    .generateKey({ keyId: 'treasury' }, { timeoutMs: TAKEN_MS });
+  const client = cluster.client();
+  // Nodes that have just started may not have found each other: such a request leaves no trace.
+  const asked = { keyId: 'treasury', requestId: 'first' };
+  const { key } = await eventually(
+    'a key',
+    () => client.generateKey(asked, { timeoutMs: TAKEN_MS }),
+    TAKEN_MS,
+  );
   return key.publicKey;
 }
 
