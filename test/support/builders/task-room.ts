@@ -128,7 +128,7 @@ export class TaskRoom {
   /** Since the others last answered this node as leader; 0 where it is not said. */
   readonly heardAgoMs = new Map<NodeId, Millis>();
   /** What the next proposals come to. */
-  fate: 'proposed' | 'not-leader' | 'overloaded' = 'proposed';
+  fate: 'proposed' | 'not-leader' | 'overloaded' | 'no-room' = 'proposed';
 
   constructor(
     self = 'node-1',
@@ -317,7 +317,7 @@ export class TaskRoom {
     await this.keys.load(place);
   }
 
-  #propose(payload: Uint8Array): 'proposed' | 'not-leader' | 'overloaded' {
+  #propose(payload: Uint8Array): 'proposed' | 'not-leader' | 'overloaded' | 'no-room' {
     if (this.fate === 'proposed') this.proposed.push(decode(Command, payload) ?? failed());
     return this.fate;
   }

@@ -414,12 +414,16 @@ describe('a refusal', () => {
     expect(intake.busy).toBe(false);
   });
 
-  test('a leader refuses requests when the log takes no more', async () => {
-    await fill(room, 2);
-    await fill(other, 2);
+  test('a leader refuses requests when the log takes no more, or the disks are low on room', async () => {
+    await fill(room, 3);
+    await fill(other, 3);
     room.fate = 'overloaded';
     take(sign());
     expect(refusals()).toEqual(['node-2 LOG_FULL']);
+    await settle();
+    room.fate = 'no-room';
+    take(sign());
+    expect(refusals()).toEqual(['node-2 DISK_LOW']);
     await settle();
     room.fate = 'not-leader';
     take(sign());
