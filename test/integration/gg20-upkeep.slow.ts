@@ -61,6 +61,8 @@ async function start(): Promise<Room> {
     altered: (from, channel, bytes) =>
       channel === 'tasks' && muted.has(from) ? new Uint8Array(0) : bytes,
     tablesOf: () => ({ gg20: quickTables() }),
+    // A set is prepared within a request, twice where its leader stops.
+    answerMs: WAIT_MS,
   });
   return {
     cluster,
