@@ -80,8 +80,7 @@ export async function openHoldings(
   const owner = { clusterId: genesis.clusterId, nodeId: config.nodeId };
   const directory = await openDataDirectory(config.dataDir, owner);
   try {
-    const signer = openEither(directory.identityPath, config.nodeId, nodeKey, nextKey);
-    requireIdentity(genesis, signer, config.clusterFile);
+    const signer = memberSigner(directory.identityPath, config, genesis, keys);
     const identity = { identityKey: signer.publicKey, isNew: false };
     const store = await openStores(directory, identity, shareStore);
     const consensus = claimedLog(store.consensus, directory);
@@ -121,6 +120,18 @@ export async function openHoldings(
     await directory.release();
     throw error;
   }
+}
+
+/** Opens the identity key, whether it is sealed under the node key or already under the next one: the one of the genesis. */
+function memberSigner(
+  path: string,
+  { nodeId: node, clusterFile }: NodeConfig,
+  genesis: Genesis,
+  { key, next }: LoadedKeys,
+): Signer {
+  const signer = openEither(path, node, key, next);
+  requireIdentity(genesis, signer, clusterFile);
+  return signer;
 }
 
 /** Opens the identity key, whether it is sealed under the node key or already under the next one. */
@@ -164,9 +175,7 @@ export async function openSigner(
   requireIdentityFile(path);
   const keys = await loadNodeKeys(config, environment);
   try {
-    const signer = openEither(path, config.nodeId, keys.key, keys.next);
-    requireIdentity(genesis, signer, config.clusterFile);
-    return { signer, keys };
+    return { signer: memberSigner(path, config, genesis, keys), keys };
   } catch (error) {
     keys.key[Symbol.dispose]();
     keys.next?.[Symbol.dispose]();
