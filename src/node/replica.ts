@@ -274,9 +274,9 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   return {
     admits: (peer, named) => guard.admits(peer, named),
     receive: (from, channel, bytes) => {
-      const named = levelNamed(bytes) ?? 0;
-      const isNeeded = channel === 'raft' && named > level() && bringsSnapshot(bytes);
-      if (!isNeeded && !guard.admits(from, levelNamed(bytes))) return;
+      const named = levelNamed(bytes);
+      const isNeeded = channel === 'raft' && (named ?? 0) > level() && bringsSnapshot(bytes);
+      if (!isNeeded && !guard.admits(from, named)) return;
       if (channel === 'raft') driver.receive(from, bytes);
       else tasks.receive(from, bytes);
     },
