@@ -16,6 +16,9 @@ jest.setTimeout(120_000);
 /** Signatures and a reshare, on a machine that may do other things. */
 const REFRESHED_WITHIN_MS = 45_000;
 
+/** A transfer of leadership that is refused is tried again with the next signature. */
+const YIELDED_WITHIN_MS = 1_500;
+
 const [ONE = nodeId(''), TWO = nodeId(''), LIAR = nodeId('')] = FIVE;
 
 /** A share of the liar's, with one bit changed and signed for. */
@@ -36,9 +39,18 @@ function lying(from: NodeId, channel: string, bytes: Uint8Array): Uint8Array {
   return encodeTaskMessage({ message: { ...message, value: { ...message.value, envelope } } });
 }
 
+/** A liar that leads adds its own share up before the lie: its signatures are right, and nobody has anything against it. */
+async function ledByAnother(cluster: ReshareCluster): Promise<void> {
+  if (cluster.leader() !== LIAR) return;
+  await cluster.replicas
+    .at(LIAR)
+    .yieldLeadership(undefined, AbortSignal.timeout(YIELDED_WITHIN_MS));
+}
+
 /** Signs until the key has its second version. Every signature verifies. */
 async function signUntilRefreshed(cluster: ReshareCluster): Promise<void> {
   const isRefreshed = async (): Promise<boolean> => {
+    await ledByAnother(cluster);
     await cluster.sign(ONE);
     return (await cluster.key(ONE)).version === 2;
   };
