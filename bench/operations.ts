@@ -2,7 +2,7 @@
  * What `quorate bench` does not measure, for any build that has `quorate dev`: the nodes are those of its own `dev`, and calls are
  * made from here. Processor time is read from /proc, so it is missing elsewhere than on Linux.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -78,7 +78,8 @@ export async function runOperations(
   const parent = mkdtempSync(join(tmpdir(), 'quorate-operations-'));
   const dev = spawn(
     process.execPath,
-    [main, 'dev', '--data', join(parent, 'cluster'), '--json', '--signed'].concat(
+    [main, 'dev', '--data', join(parent, 'cluster'), '--json'].concat(
+      takesSigned(main) ? ['--signed'] : [],
       settings.nodes === 3 ? [] : ['--nodes', `${settings.nodes}`],
     ),
     { stdio: ['ignore', 'pipe', 'inherit'] },
@@ -124,6 +125,12 @@ export async function runOperations(
     await ended;
     rmSync(parent, { recursive: true, force: true });
   }
+}
+
+/** Whether a build's development cluster can be had with requests that clients sign; the first ones could not. */
+function takesSigned(main: string): boolean {
+  const help = spawnSync(process.execPath, [main, 'dev', '--help'], { encoding: 'utf8' });
+  return help.stdout.includes('--signed');
 }
 
 async function retireAndRestore(bench: Bench): Promise<readonly OperationRow[]> {

@@ -9,6 +9,8 @@ const LOOK_MS = 500;
 /** A presignature takes longer to make than a second only where other work has the processors. */
 const UNCHANGED_MS = 8_000;
 const FULL_WITHIN_MS = 600_000;
+/** The first signature comes while primes are looked for and presignatures are made. */
+const FIRST_SIGN_MS = 120_000;
 const KEY = 'pooled';
 
 /** Waits until a node holds presignatures of the key, and for a while as many as before. */
@@ -39,12 +41,12 @@ export async function signPooled({
     gg20Profile: Gg20Profile[profile],
   };
   await client.generateKey(asked, { timeoutMs: FULL_WITHIN_MS });
-  const sign = (): Promise<unknown> =>
-    client.sign({ keyId: KEY, message: randomBytes(32) }, { timeoutMs: SIGN_MS });
+  const sign = (timeoutMs = SIGN_MS): Promise<unknown> =>
+    client.sign({ keyId: KEY, message: randomBytes(32) }, { timeoutMs });
   // For connections and code.
-  await sign();
+  await sign(FIRST_SIGN_MS);
   await rest(client);
-  const pooled = await timed(`sign from the pool, ${profile}`, 1, { count: SIGNATURES }, sign);
+  const pooled = await timed(`sign from the pool, ${profile}`, 1, { count: SIGNATURES }, () => sign());
   const refill = await timed(`fill the pool again, ${profile}`, 1, { count: 1 }, () =>
     rest(client),
   );
