@@ -46,7 +46,9 @@ export async function signPooled({
   // For connections and code.
   await sign(FIRST_SIGN_MS);
   await rest(client);
-  const pooled = await timed(`sign from the pool, ${profile}`, 1, { count: SIGNATURES }, () => sign());
+  const pooled = await timed(`sign from the pool, ${profile}`, 1, { count: SIGNATURES }, () =>
+    sign(),
+  );
   const refill = await timed(`fill the pool again, ${profile}`, 1, { count: 1 }, () =>
     rest(client),
   );

@@ -13,7 +13,7 @@ export type { BackendChoice, BackendNames } from './backends/choice.js';
 export { inlineCompute } from './compute/inline.js';
 export { WORKERS_MAX } from './compute/limits.js';
 export { MainThread } from './compute/main-thread.js';
-export { WorkerPool } from './compute/pool.js';
+export { LanePools } from './compute/lane-pools.js';
 export { PlainHttp } from './plain-http.js';
 export { ProbeServer } from './probes.js';
 export { workersByDefault } from './compute/workers.js';

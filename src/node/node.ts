@@ -6,6 +6,7 @@ import {
   arithmeticBy,
   chooseBackends,
   inlineCompute,
+  LanePools,
   jsonLogger,
   MainThread,
   nodeVerify,
@@ -15,7 +16,6 @@ import {
   systemClock,
   systemPrimes,
   systemRandom,
-  WorkerPool,
 } from '../machine/index.js';
 import type { Arithmetic } from '../machine/index.js';
 import { levelWord } from '../identity/index.js';
@@ -83,7 +83,7 @@ export class Node implements AsyncDisposable {
   readonly #metricsServer: MetricsServer | undefined;
   #fail: (error: unknown) => void = () => undefined;
   #network: PeerNetwork | undefined;
-  #workers: WorkerPool | undefined;
+  #workers: LanePools | undefined;
   #replica: Replica | undefined;
   #addresses: ReadonlyMap<NodeId, string> = new Map();
   /** The address at which this node listens for its peers. */
@@ -435,7 +435,7 @@ export class Node implements AsyncDisposable {
     const jobs = nodeJobs({ schemes, verifiers, gg20, verify: nodeVerify, kinds });
     if (workers === 0) return inlineCompute(jobs);
     const mainThread = new MainThread(jobs);
-    this.#workers = new WorkerPool({ workers, backends, mainThread, logger: this.#logger });
+    this.#workers = new LanePools({ workers, backends, mainThread, logger: this.#logger });
     return this.#workers;
   }
 

@@ -220,7 +220,7 @@ export const SETTINGS: readonly Setting[] = [
     flag: '--workers',
     value: 'count',
     meaning:
-      'threads for arithmetic; by default one less than there are cores or its quota allows: 1 to 8',
+      'threads for short arithmetic, and as many for long; by default one less than there are cores or its quota allows: 1 to 8',
   },
   {
     path: 'presignatures',

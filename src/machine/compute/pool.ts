@@ -56,6 +56,8 @@ export type WorkerPoolParts = {
   /** Computes quick jobs; without it all go to workers. */
   readonly mainThread?: MainThread;
   readonly program?: URL;
+  /** Workers that start before there is a job for them: all unless given. */
+  readonly startedAtOnce?: number;
   readonly jobMsMax?: Millis;
   readonly workerSilentMsMax?: Millis;
   readonly jobsMax?: Partial<Readonly<Record<Lane, number>>>;
@@ -86,7 +88,8 @@ export class WorkerPool implements Compute {
       jobs: new Map<number, PendingJob>(),
       timer: undefined,
     }));
-    for (const slot of this.#slots) slot.worker = this.#start(slot);
+    const early = this.#slots.slice(0, parts.startedAtOnce ?? parts.workers);
+    for (const slot of early) slot.worker = this.#start(slot);
   }
 
   idle(): boolean {

@@ -18,9 +18,10 @@ import {
   inlineCompute,
   systemRandom,
   VERIFIERS,
-  WorkerPool,
   type BackendNames,
 } from '../../../src/machine/index.js';
+import { LanePools } from '../../../src/machine/compute/lane-pools.js';
+import { WorkerPool } from '../../../src/machine/compute/pool.js';
 import { GG20 } from '../../support/builders/schemes.js';
 import { alone } from '../../../src/machine/compute/moved.js';
 import type { Compute, Job, Lane } from '../../../src/ports/index.js';
@@ -32,7 +33,7 @@ import { ed25519Suite } from '../../support/builders/schemes.js';
 const algorithm = Algorithm.FROST_ED25519_SHA512;
 const { names: backends } = await chooseBackends('auto');
 const folder = mkdtempSync(join(tmpdir(), 'quorate-compute-'));
-const open: WorkerPool[] = [];
+const open: (WorkerPool | LanePools)[] = [];
 const errors: string[] = [];
 const logger = {
   debug() {},
@@ -261,6 +262,33 @@ describe('a worker thread', () => {
     expect(nonce).toEqual(new Uint8Array(32));
     await Promise.all(running);
     expect(compute.idle()).toBe(true);
+  });
+
+  test('a signature waits for no long job: these have workers of their own', async () => {
+    const made = new LanePools({ workers: 1, backends, logger, program: programOf(PROGRAM) });
+    open.push(made);
+    const long = [made.run(jobOf('hang', 'generation'), 1), made.run(jobOf('echo', 'pools'), 2)];
+    const ended = Promise.allSettled(long);
+
+    expect(await made.run(ECHO, 3)).toBe(3);
+    expect(await made.run(jobOf('echo', 'peers'), 4)).toBe(4);
+    expect(made.idle()).toBe(false);
+
+    await made.close();
+    expect((await ended).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(made.idle()).toBe(true);
+  });
+
+  test('workers beyond those that start at once start when jobs wait for them', async () => {
+    const program = programOf(PROGRAM);
+    const made = new WorkerPool({ workers: 2, backends, logger, program, startedAtOnce: 0 });
+    open.push(made);
+    const long = Promise.allSettled([made.run(HANG, 1)]);
+
+    expect(await made.run(jobOf('echo', 'peers'), 2)).toBe(2);
+
+    await made.close();
+    expect(await long).toMatchObject([{ status: 'rejected' }]);
   });
 
   test('a worker ends with its node: its jobs fail, and no job is computed afterwards', async () => {
