@@ -6,10 +6,10 @@ import { simulate } from './simulation.js';
 import { wholeNodes } from './whole-nodes.js';
 
 /** The first seeds, and one that runs on the curve that is shipped. */
-const SEEDS = [1, 2, 3, 4, 5, 6, 50];
-const BYZANTINE_SEEDS = [1, 2, 3, 4];
-const OLD_DISK_SEEDS = [1, 2, 3];
-const TWICE = [2, 3, 50];
+const SEEDS = [1, 2, 3, 50];
+const BYZANTINE_SEEDS = [1, 2];
+const OLD_DISK_SEEDS = [1, 2];
+const TWICE = [2, 50];
 const TIMEOUT_MS = 120_000;
 
 test(

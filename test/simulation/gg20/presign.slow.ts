@@ -4,7 +4,7 @@ import { addCounts, noCounts } from '../counts.js';
 import { simulate } from '../simulation.js';
 import { gg20Nodes } from './scenario.js';
 
-const SEEDS = [1, 2];
+const SEEDS = [1];
 const TIMEOUT_MS = 300_000;
 
 test.each(['faults', 'byzantine'] as const)(

@@ -13,7 +13,7 @@ export const ACKNOWLEDGEMENT_BUGS: readonly PlantedBug[] = [
       { find: 'return message.term >= core.term;', replace: 'return true;' },
     ],
     where: 'elections',
-    first: 1,
+    first: 2,
     seeds: 100,
   },
   {

@@ -11,7 +11,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 6,
+    first: 8,
     seeds: 10,
   },
   {
@@ -51,7 +51,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 3,
+    first: 5,
     seeds: 20,
   },
   {
@@ -75,7 +75,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 1,
+    first: 3,
     seeds: 20,
   },
   {
@@ -99,7 +99,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 215,
+    first: 228,
     seeds: 40,
   },
   {
@@ -127,7 +127,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 14,
+    first: 15,
     seeds: 5,
   },
   {
@@ -139,7 +139,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'elections',
-    first: 15,
+    first: 18,
     seeds: 60,
   },
   {
@@ -151,7 +151,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'elections',
-    first: 1,
+    first: 2,
     seeds: 10,
   },
   {
@@ -163,7 +163,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'elections',
-    first: 30,
+    first: 44,
     seeds: 20,
   },
   {
@@ -241,7 +241,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 6,
+    first: 8,
     seeds: 30,
   },
   {

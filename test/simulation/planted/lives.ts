@@ -51,7 +51,7 @@ export const LIFE_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'lives',
-    first: 1,
+    first: 2,
     seeds: 10,
   },
   {
@@ -64,7 +64,7 @@ export const LIFE_BUGS: readonly PlantedBug[] = [
       { find: 'sharing.baseVersion === terms.baseVersion &&', replace: '' },
     ],
     where: 'lives',
-    first: 1,
+    first: 2,
     seeds: 20,
   },
   {
@@ -101,7 +101,7 @@ export const LIFE_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'lives',
-    first: 1,
+    first: 2,
     seeds: 10,
   },
 ];

@@ -42,7 +42,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'faults',
-    first: 23,
+    first: 33,
     seeds: 80,
   },
   {
@@ -143,7 +143,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'byzantine',
-    first: 26,
+    first: 27,
     seeds: 40,
   },
   {
@@ -213,7 +213,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'byzantine',
-    first: 24,
+    first: 37,
     seeds: 40,
   },
 ];

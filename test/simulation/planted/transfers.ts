@@ -11,7 +11,7 @@ export const TRANSFER_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'elections',
-    first: 1,
+    first: 9,
     seeds: 20,
   },
   {
@@ -20,7 +20,7 @@ export const TRANSFER_BUGS: readonly PlantedBug[] = [
       { find: "if (role.transfer !== undefined)\n        return 'not-leader';", replace: '' },
     ],
     where: 'elections',
-    first: 1,
+    first: 4,
     seeds: 20,
   },
   {
@@ -33,7 +33,7 @@ export const TRANSFER_BUGS: readonly PlantedBug[] = [
       { find: 'leaderOf(core) !== from || !core.peers.includes(from)', replace: 'false' },
     ],
     where: 'elections',
-    first: 1,
+    first: 4,
     seeds: 40,
   },
   {
@@ -52,7 +52,7 @@ export const TRANSFER_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 1,
+    first: 10,
     seeds: 20,
   },
 ];
