@@ -68,6 +68,16 @@ export type Node = {
   writing: Ready | undefined;
 };
 
+/** What a node of consensus asks for and gets, in the order in which it does. */
+export type Deed =
+  | { readonly type: 'send'; readonly message: Message; readonly isLost: boolean }
+  | { readonly type: 'apply'; readonly entries: readonly Entry[] }
+  | { readonly type: 'write'; readonly persist: NonNullable<Ready['persist']> }
+  | { readonly type: 'written' }
+  | { readonly type: 'page'; readonly after: number }
+  | { readonly type: 'read'; readonly id: number; readonly index: number | undefined }
+  | { readonly type: 'alarm'; readonly kind: string; readonly peer: NodeId | undefined };
+
 /**
  * Nodes of pure Raft with a clock, a network and disks that are moved by hand. Messages wait in `queue` in the order
  * sent, encoded and decoded on the way, until they are delivered, dropped or held back.
@@ -77,6 +87,8 @@ export class RaftCluster {
   queue: Message[] = [];
   /** Sent messages for which this says true are lost. */
   loses: (message: Message) => boolean = () => false;
+  /** Is told of each deed of a node, except for those of its first start. */
+  onDeed: (node: Node, deed: Deed) => void = () => undefined;
   /** All that was ever sent. */
   readonly sent: Message[] = [];
   nowMs = START_MS;
@@ -148,7 +160,7 @@ export class RaftCluster {
   #pumpNode(node: Node): void {
     while (node.raft.hasReady()) {
       const { unreadBehind } = node.raft;
-      if (unreadBehind !== undefined) node.raft.readBack(pageOnDisk(node, unreadBehind));
+      if (unreadBehind !== undefined) node.raft.readBack(this.#pageOf(node, unreadBehind));
       if (node.writing !== undefined) {
         this.#act(node, { ...node.raft.takeUrgent(), sendAfterPersist: [] });
         return;
@@ -156,10 +168,12 @@ export class RaftCluster {
       const ready = node.raft.takeReady();
       this.#act(node, { ...ready, sendAfterPersist: [] });
       node.applied.push(...ready.apply);
+      if (ready.apply.length > 0) this.onDeed(node, { type: 'apply', entries: ready.apply });
       node.raft.agreed(this.#agreedAfter(node.applied));
       if (ready.persist === undefined) {
         this.#send(ready.sendAfterPersist);
       } else {
+        this.onDeed(node, { type: 'write', persist: ready.persist });
         node.writing = ready;
         if (!node.slowDisk) this.finishWrite(node);
       }
@@ -168,9 +182,20 @@ export class RaftCluster {
 
   #act(node: Node, ready: Omit<Ready, 'persist' | 'apply'>): void {
     this.#send(ready.sendNow);
-    for (const { id, index } of ready.reads) node.reads.set(id, index);
-    for (const { kind } of ready.alarms) node.alarms.push(kind);
-    for (const { peer, after } of ready.wanted) node.raft.supply(peer, pageOnDisk(node, after));
+    for (const { id, index } of ready.reads) {
+      node.reads.set(id, index);
+      this.onDeed(node, { type: 'read', id, index });
+    }
+    for (const { kind, peer } of ready.alarms) {
+      node.alarms.push(kind);
+      this.onDeed(node, { type: 'alarm', kind, peer });
+    }
+    for (const { peer, after } of ready.wanted) node.raft.supply(peer, this.#pageOf(node, after));
+  }
+
+  #pageOf(node: Node, after: number): LogPage {
+    this.onDeed(node, { type: 'page', after });
+    return pageOnDisk(node, after);
   }
 
   #send(messages: readonly Message[]): void {
@@ -178,7 +203,10 @@ export class RaftCluster {
       const copy = decodeMessage(encodeMessage(message));
       if (copy === undefined) throw new Error(`does not decode: ${JSON.stringify(message)}`);
       this.sent.push(copy);
-      if (!this.loses(copy)) this.queue.push(copy);
+      const isLost = this.loses(copy);
+      const sender = this.nodes.find(({ id }) => id === copy.from);
+      if (sender !== undefined) this.onDeed(sender, { type: 'send', message: copy, isLost });
+      if (!isLost) this.queue.push(copy);
     }
   }
 
@@ -195,6 +223,7 @@ export class RaftCluster {
     node.writing = undefined;
     const last = entries.at(-1);
     node.raft.persisted(last?.index ?? 0, last?.hash ?? new Uint8Array(32));
+    this.onDeed(node, { type: 'written' });
     this.#send(ready.sendAfterPersist);
     this.#pumpNode(node);
   }
