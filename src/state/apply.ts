@@ -114,7 +114,7 @@ function applyAttempt(
   if (task === undefined) return [];
   const record = admitAttempt(draft, entry, task, attempt, context);
   if (record === undefined) {
-    const isOutdated = task.rules.isOutdated?.(draft, task.asked, attempt) === true;
+    const isOutdated = task.rules.isOutdated?.(draft, task.asked, attempt, context) === true;
     return isOutdated ? [] : voidEntry('an attempt that breaks the rules');
   }
   // Earlier attempts of a Sign stay valid; of a generate-key and of a prepare only the newest counts, and with it what is said of it.

@@ -148,7 +148,7 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
    * Claims that an attempt which does not fit names what was in use before: the entry that changed it may have come between, so the
    * leader broke no rule. Absent for a kind whose attempts name nothing that changes while a task is open.
    */
-  isOutdated?(view: View, asked: P, attempt: Attempt): boolean;
+  isOutdated?(view: View, asked: P, attempt: Attempt, context: JudgingContext): boolean;
   /**
    * Writes the records of an opening task besides the task itself. Returns the encoded result where applying the
    * request is all there is to do.
@@ -199,7 +199,7 @@ export type UpkeepRules<P extends ParsedRequest = ParsedRequest> = {
    * Claims that a task which is not due may have been when it was proposed: an entry that its leader had not applied can have come
    * between, so the leader broke no rule.
    */
-  isOvertaken(view: View, asked: P): boolean;
+  isOvertaken(view: View, asked: P, timeMs: Millis): boolean;
   /**
    * The requests of the tasks that are due, as many as may be open at once: for a leader to propose.
    *

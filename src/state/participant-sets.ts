@@ -9,6 +9,7 @@ import type { Bound } from './kind-rules.js';
 import type { ActiveKey } from './keys.js';
 import { SETS_MAX } from './limits.js';
 import { ADDRESS } from './records.js';
+import { isWanted } from './set-needs.js';
 import type { Draft, View } from './view.js';
 
 /*
@@ -103,12 +104,14 @@ export function countGenerating(
   const id = setIdOf(set);
   const record = readSet(draft, id) ?? newSet(draft, set);
   const generating = withCount(record.generating, threshold, change);
-  writeSet(draft, id, {
+  const after: SetRecord = {
     ...record,
     requester: isIdle(record) ? requester : record.requester,
     generating,
     neededAfterIndex: generating.length === 0 ? 0n : record.neededAfterIndex,
-  });
+  };
+  const lapsed = record.lapsed || (isWanted(record) && !isWanted(after));
+  writeSet(draft, id, { ...after, lapsed });
 }
 
 /** Counts a key that came to the set, 1, or left it, −1. */
@@ -174,7 +177,14 @@ export function beginPrepare(draft: Draft, id: string, taskId: string): void {
 export function activateGeneration(draft: Draft, id: string, active: GenerationRecord): void {
   const record = readSet(draft, id);
   if (record === undefined) return;
-  writeSet(draft, id, { ...record, active, taskId: '', failures: 0, notBeforeMs: 0n });
+  writeSet(draft, id, {
+    ...record,
+    active,
+    taskId: '',
+    failures: 0,
+    notBeforeMs: 0n,
+    lapsed: false,
+  });
 }
 
 /** Writes that a prepare came to nothing. No other is due before `notBeforeMs`, which grows with each. */

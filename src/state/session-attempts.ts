@@ -1,8 +1,9 @@
-import { BOOT_BYTES, compareText } from '../common/index.js';
+import { BOOT_BYTES, compareText, equal } from '../common/index.js';
+import { setIdOf } from '../identity/index.js';
 import type { ParticipantSet } from '../identity/index.js';
-import type { Attempt, BootedNode } from '../wire/index.js';
+import type { Attempt, Auxiliary, BootedNode } from '../wire/index.js';
 import type { ActiveKey } from './keys.js';
-import { membersNamed } from './participant-sets.js';
+import { activeGeneration, membersNamed, setIdBytes } from './participant-sets.js';
 import type { View } from './view.js';
 
 /** A presignature's id. */
@@ -26,6 +27,18 @@ export function fitsSession(
     isSorted(nodes) &&
     nodes.every(({ nodeId, boot }) => members.includes(nodeId) && boot.length === BOOT_BYTES)
   );
+}
+
+/** Claims that an attempt names the generation of the set that was active before: the next may have become so after it was proposed. */
+export function namesEarlier(
+  view: View,
+  set: ParticipantSet | undefined,
+  auxiliary: Auxiliary | undefined,
+): boolean {
+  if (set === undefined || auxiliary === undefined) return false;
+  const active = activeGeneration(view, set)?.preparation?.generation ?? 0;
+  const { generation, setId } = auxiliary;
+  return generation > 0 && generation === active - 1 && equal(setId, setIdBytes(setIdOf(set)));
 }
 
 /** Strictly rising by node id: sorted, and no node twice. */

@@ -31,7 +31,7 @@ export function applyUpkeep(
   const timeMs = clusterTime(draft, entry.timeMs);
   if (!parsed.ok || upkeep === undefined) return VOID;
   if (!upkeep.isDue(draft, parsed.value.asked, timeMs, context)) {
-    return upkeep.isOvertaken(draft, parsed.value.asked) ? [] : VOID;
+    return upkeep.isOvertaken(draft, parsed.value.asked, timeMs) ? [] : VOID;
   }
   runTimers(draft, timeMs);
   const { asked, rules } = parsed.value;

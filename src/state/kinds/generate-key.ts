@@ -31,6 +31,7 @@ import {
 import { checkThreshold } from '../request-fields.js';
 import { nextDue } from '../resharing.js';
 import { countKey } from '../requesters.js';
+import { namesEarlier } from '../session-attempts.js';
 import type { View } from '../view.js';
 import { parseGenerateKey, participantsAsked, setAmong, setAsked } from './generate-key-request.js';
 import type { ParsedGenerateKey } from './generate-key-request.js';
@@ -107,6 +108,10 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
       )
     );
   },
+
+  /** The set's generation may be another one meanwhile. */
+  isOutdated: (view, asked, { auxiliary }, context) =>
+    namesEarlier(view, setAsked(view, asked, context), auxiliary),
 
   open(draft, { record, asked }, _, context) {
     reserve(draft, asked.keyId, record.taskId);

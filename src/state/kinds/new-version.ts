@@ -30,6 +30,7 @@ import {
   refreshWaitMs,
   resharingOf,
 } from '../resharing.js';
+import { namesEarlier } from '../session-attempts.js';
 import { failureIn } from '../tasks.js';
 import type { Draft, View } from '../view.js';
 
@@ -83,6 +84,15 @@ export function fitsVersion(view: View, made: NewVersion, attempt: Attempt): boo
     nodes.every(({ nodeId, boot }) => parties.has(nodeId) && boot.length === BOOT_BYTES) &&
     fitsMaterial(view, made, attempt.auxiliary)
   );
+}
+
+/** Claims that an attempt names material of the new participants that another generation has taken the place of. */
+export function isOutdatedVersion(
+  view: View,
+  made: NewVersion | undefined,
+  { auxiliary }: Attempt,
+): boolean {
+  return made !== undefined && namesEarlier(view, setOfVersion(made), auxiliary);
 }
 
 /** Claims that material can be named for a new version: enough members, and begun after the base version was active. */

@@ -3,13 +3,11 @@ import type { Millis } from '../../common/index.js';
 import { isSetProfile, PARTICIPANTS_MAX, setIdOf, THRESHOLD_MIN } from '../../identity/index.js';
 import type { ParticipantSet } from '../../identity/index.js';
 import { decode, encode, PreparedResult, PrepareRequest } from '../../wire/index.js';
-import type { SetRecord, TaskRecord } from '../../wire/index.js';
+import type { Attempt, BootedNode, SetRecord, TaskRecord } from '../../wire/index.js';
 import { openCount } from '../counts.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import {
-  GENERATION_AGE_MS,
   IDENTITY_KEY_BYTES,
-  PARTIAL_AGE_MS,
   PREPARE_WAIT_MS,
   PREPARE_WAIT_MS_MAX,
   PREPARES_OPEN_MAX,
@@ -28,7 +26,16 @@ import {
 import { requestOf } from '../parse.js';
 import { readTotals } from '../records.js';
 import { notCanonical } from '../request-fields.js';
+import { logTime } from '../resharing.js';
 import { isSorted } from '../session-attempts.js';
+import {
+  isOld,
+  isOutdated,
+  mayHaveLapsed,
+  mayHaveNeededNext,
+  needsNext,
+  nextOf,
+} from '../set-needs.js';
 import type { View } from '../view.js';
 
 export type ParsedPrepare = ParsedRequest & {
@@ -78,20 +85,23 @@ export const prepareRules: KindRules<ParsedPrepare> = {
 
   fitsAttempt(view, { set, setId }, attempt) {
     const record = readSet(view, setId);
-    if (record === undefined || attempt.assignment?.$case !== 'boots') return false;
-    const { nodes } = attempt.assignment.value;
-    const able = new Set(set.participants.map(({ nodeId }) => nodeId));
+    const nodes = membersIn(set, attempt);
     return (
-      attempt.version === 0 &&
-      attempt.sharingSession.length === 0 &&
-      attempt.auxiliary === undefined &&
-      attempt.dealers.length === 0 &&
-      attempt.presignature === undefined &&
-      nodes.length >= Math.max(THRESHOLD_MIN, thresholdOf(record)) &&
-      isOfUse(record, nodes, Number(readTotals(view).timeMs)) &&
-      isSorted(nodes) &&
-      nodes.every(({ nodeId, boot }) => able.has(nodeId) && boot.length === BOOT_BYTES)
+      record !== undefined &&
+      nodes !== undefined &&
+      nodes.length >= thresholdOf(record) &&
+      isOfUse(record, nodes, Number(readTotals(view).timeMs))
     );
+  },
+
+  /** A key that needs more members may have been asked for meanwhile, or what needed a generation have come to nothing. */
+  isOutdated(view, { set, setId }, attempt) {
+    const record = readSet(view, setId);
+    const nodes = membersIn(set, attempt);
+    if (record === undefined || nodes === undefined) return false;
+    const times = timesAt(view);
+    const isOver = !isOfUse(record, nodes, times[0]) && mayHaveLapsed(record, times);
+    return isOver || nodes.length < thresholdOf(record);
   },
 
   open(draft, { record, asked }) {
@@ -115,11 +125,18 @@ export const prepareRules: KindRules<ParsedPrepare> = {
       return record !== undefined && isDue(view, record, timeMs) && generation === nextOf(record);
     },
 
-    isOvertaken(view, { setId, generation }) {
+    /**
+     * The generation may have been made, a prepare opened, what needed it come to nothing, its record gone with its last key, or the
+     * clock been set back. Where none of that can be, the leader knew better.
+     */
+    isOvertaken(view, { setId, generation }, timeMs) {
       const record = readSet(view, setId);
-      if (record === undefined) return false;
+      if (record === undefined) return true;
+      const next = nextOf(record);
+      // A record that was made anew begins at the first.
+      if (generation !== next) return generation < next || record.active === undefined;
       const isTaken = record.taskId !== '' || roomLeft(view) === 0;
-      return generation < nextOf(record) || (isTaken && generation === nextOf(record));
+      return isTaken || mayHaveNeededNext(record, timesAt(view, timeMs));
     },
 
     due: (view, timeMs) =>
@@ -177,44 +194,36 @@ export function isOfUse(
   return members.some(({ nodeId }) => !before.has(nodeId));
 }
 
+/** The members that an attempt names, if it has the form of one: enough of the set, sorted, each in one run of its process. */
+function membersIn(
+  { participants }: ParticipantSet,
+  attempt: Attempt,
+): readonly BootedNode[] | undefined {
+  if (attempt.assignment?.$case !== 'boots') return undefined;
+  const { nodes } = attempt.assignment.value;
+  const able = new Set(participants.map(({ nodeId }) => nodeId));
+  const isFormed =
+    attempt.version === 0 &&
+    attempt.sharingSession.length === 0 &&
+    attempt.auxiliary === undefined &&
+    attempt.dealers.length === 0 &&
+    attempt.presignature === undefined &&
+    nodes.length >= THRESHOLD_MIN &&
+    isSorted(nodes) &&
+    nodes.every(({ nodeId, boot }) => able.has(nodeId) && boot.length === BOOT_BYTES);
+  return isFormed ? nodes : undefined;
+}
+
+/** The earliest and the latest time that the clock of a leader may have shown which had not applied the last entries. */
+function timesAt(
+  view: View,
+  timeMs: Millis = Number(readTotals(view).timeMs),
+): readonly [Millis, Millis] {
+  return [timeMs, logTime(view, timeMs)];
+}
+
 function isDue(view: View, record: SetRecord, timeMs: Millis): boolean {
-  const isFree = record.taskId === '' && roomLeft(view) > 0;
-  const isNeeded = isWanted(record) || isOld(record, timeMs) || isPartial(record, timeMs);
-  return isFree && !isWaiting(record, timeMs) && isNeeded;
-}
-
-/** Claims that participants of a set with keys have lacked its generation for a while: the keys tolerate fewer failures. */
-function isPartial({ keys, participants, active }: SetRecord, timeMs: Millis): boolean {
-  const members = active?.preparation?.members.length ?? 0;
-  const ageMs = timeMs - Number(active?.timeMs ?? 0n);
-  return keys.length > 0 && members < participants.length && ageMs >= PARTIAL_AGE_MS;
-}
-
-/**
- * Claims that a sharing of a key is being made that the active generation, if there is one, has too few members for, or is too
- * old for.
- */
-function isWanted(record: SetRecord): boolean {
-  const members = record.active?.preparation?.members.length ?? 0;
-  return isOutdated(record) || record.generating.some(({ threshold }) => threshold > members);
-}
-
-/** Claims that the generation was begun before a version of a key became active that is being reshared. */
-function isOutdated({ generating, active, neededAfterIndex }: SetRecord): boolean {
-  return generating.length > 0 && (active?.sessionIndex ?? 0n) <= neededAfterIndex;
-}
-
-/** Claims that the keys' generation is to be renewed. One of a later time was made before the clock was set back. */
-function isOld({ keys, generating, active }: SetRecord, timeMs: Millis): boolean {
-  const isUsed = keys.length > 0 || generating.length > 0;
-  const ageMs = timeMs - Number(active?.timeMs ?? 0n);
-  return isUsed && (ageMs >= GENERATION_AGE_MS || ageMs < 0);
-}
-
-/** A longer wait than there is was set before the clock was set back. */
-function isWaiting({ notBeforeMs }: SetRecord, timeMs: Millis): boolean {
-  const leftMs = Number(notBeforeMs) - timeMs;
-  return leftMs > 0 && leftMs <= PREPARE_WAIT_MS_MAX;
+  return record.taskId === '' && roomLeft(view) > 0 && needsNext(record, timeMs);
 }
 
 function waitMs(failures: number): Millis {
@@ -223,8 +232,4 @@ function waitMs(failures: number): Millis {
 
 function roomLeft(view: View): number {
   return Math.max(0, PREPARES_OPEN_MAX - openCount(readTotals(view), prepareRules.kind));
-}
-
-function nextOf({ active }: SetRecord): number {
-  return (active?.preparation?.generation ?? 0) + 1;
 }

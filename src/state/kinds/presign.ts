@@ -16,12 +16,12 @@ import { isInUse } from '../key-ends.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { PRESIGNS_OPEN_MAX, UPKEEP_LEVEL } from '../limits.js';
 import { UPKEEP_METHODS } from '../methods.js';
-import { auxiliaryOf, setOfKey, signersOf } from '../participant-sets.js';
+import { setOfKey, signersOf } from '../participant-sets.js';
 import { requestOf } from '../parse.js';
 import { countPresignFailure, forgetPresignFailures, isPutOff } from '../presign-failures.js';
 import { readKey, readTotals } from '../records.js';
 import { notCanonical } from '../request-fields.js';
-import { fitsSession, PRESIGNATURE_BYTES } from '../session-attempts.js';
+import { fitsSession, namesEarlier, PRESIGNATURE_BYTES } from '../session-attempts.js';
 
 export type ParsedPresign = ParsedRequest & {
   readonly kind: 'presign';
@@ -79,9 +79,7 @@ export const presignRules: KindRules<ParsedPresign> = {
     const key = readKey(view, asked.keyId);
     if (key === undefined) return false;
     if (key.version > asked.version) return true;
-    const set = setOfKey(key);
-    const active = set && auxiliaryOf(view, set)?.generation;
-    return active !== undefined && auxiliary?.generation === active - 1;
+    return namesEarlier(view, setOfKey(key), auxiliary);
   },
 
   open: () => undefined,

@@ -1,7 +1,7 @@
 import { isId, keyId, nodeId, refuse } from '../../common/index.js';
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
 import { decode, encode, RefreshRequest } from '../../wire/index.js';
-import type { KeyParticipant, RefreshCulprit, TaskRecord, Upkeep } from '../../wire/index.js';
+import type { RefreshCulprit, TaskRecord, Upkeep } from '../../wire/index.js';
 import { openCount } from '../counts.js';
 import { isInUse } from '../key-ends.js';
 import { isCertified } from '../keys.js';
@@ -26,6 +26,7 @@ import {
   change,
   closeVersion,
   fitsVersion,
+  isOutdatedVersion,
   openVersion,
   versionTerms,
 } from './new-version.js';
@@ -87,6 +88,8 @@ export const refreshRules: KindRules<ParsedRefresh> = {
     return made !== undefined && fitsVersion(view, made, attempt);
   },
 
+  isOutdated: (view, asked, attempt) => isOutdatedVersion(view, versionDue(view, asked), attempt),
+
   open(draft, { record, asked }) {
     const made = versionDue(draft, asked);
     if (made === undefined) return undefined;
@@ -134,7 +137,12 @@ export const refreshRules: KindRules<ParsedRefresh> = {
         if (requests.length >= room || looked === REFRESHES_LOOKED_AT_MAX) break;
         looked += 1;
         const key = readKey(view, id);
-        if (key === undefined || !isFree(key) || !reaches(nodesOf(key.participants))) continue;
+        if (
+          key === undefined ||
+          !isFree(key) ||
+          !reaches(key.participants.map((each) => each.nodeId))
+        )
+          continue;
         requests.push(refreshRequest(key));
       }
       return requests;
@@ -189,7 +197,7 @@ export function refreshFor(
 
 /** The nodes that get a share when a key is shared anew for a culprit. */
 export function receiversWithout(key: ActiveKey, culprit: string): readonly string[] {
-  return nodesOf(withoutCulprit(key, culprit));
+  return withoutCulprit(key, culprit).map((each) => each.nodeId);
 }
 
 /** The version that a refresh makes, of the key as it is. */
@@ -241,8 +249,4 @@ function hasRoomWithout(
 
 function roomLeft(view: View): number {
   return Math.max(0, REFRESHES_OPEN_MAX - openCount(readTotals(view), refreshRules.kind));
-}
-
-function nodesOf(participants: readonly KeyParticipant[]): readonly string[] {
-  return participants.map((each) => each.nodeId);
 }

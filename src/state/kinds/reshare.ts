@@ -28,6 +28,7 @@ import {
   activateVersion,
   closeVersion,
   fitsVersion,
+  isOutdatedVersion,
   openVersion,
   setOfVersion,
   versionTerms,
@@ -126,6 +127,9 @@ export const reshareRules: KindRules<ParsedReshare> = {
     const made = versionAsked(view, asked, context);
     return made !== undefined && fitsVersion(view, made, attempt);
   },
+
+  isOutdated: (view, asked, attempt, context) =>
+    isOutdatedVersion(view, versionAsked(view, asked, context), attempt),
 
   open(draft, { record, asked }, _, context) {
     const made = versionAsked(draft, asked, context);

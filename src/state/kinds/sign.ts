@@ -11,12 +11,12 @@ import type { ActiveKey } from '../keys.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { OPERATORS_APART_LEVEL } from '../limits.js';
 import { METHODS } from '../methods.js';
-import { auxiliaryOf, setOfKey } from '../participant-sets.js';
+import { setOfKey } from '../participant-sets.js';
 import { requestOf } from '../parse.js';
 import { readKey, readLevel, readTotals } from '../records.js';
 import { checkId, checkPath, notCanonical } from '../request-fields.js';
 import { sharingNamed } from '../resharing.js';
-import { fitsSession, isSorted, PRESIGNATURE_BYTES } from '../session-attempts.js';
+import { fitsSession, isSorted, namesEarlier, PRESIGNATURE_BYTES } from '../session-attempts.js';
 import { checkPayload, parsePayload } from '../sign-payload.js';
 import type { SignPayload } from '../sign-payload.js';
 
@@ -104,9 +104,7 @@ export const signRules: KindRules<ParsedSign> = {
     const key = readKey(view, asked.keyId);
     if (key === undefined) return false;
     if (version !== key.version) return sharingNamed(key, version, sharingSession) !== undefined;
-    const set = setOfKey(key);
-    const active = set && auxiliaryOf(view, set)?.generation;
-    return active !== undefined && auxiliary?.generation === active - 1;
+    return namesEarlier(view, setOfKey(key), auxiliary);
   },
 
   open: () => undefined,

@@ -165,13 +165,8 @@ describe('a prepare', () => {
 
   test('upkeep that is not due is void with an alarm', () => {
     const ledger = new Ledger();
-    expectVoid(ledger, () => upkeep(ledger));
     ledger.generate('treasury', { algorithm });
-    const { P2048 } = Gg20Profile;
     for (const request of [
-      prepareRequest(ledger, { names: ['node-1', 'node-2'] }),
-      prepareRequest(ledger, { profile: P2048 }),
-      prepareRequest(ledger, {}, { generation: 2 }),
       prepareRequest(ledger, {}, { generation: 0 }),
       prepareRequest(ledger, {}, { profile: 9 as Gg20Profile }),
       prepareRequest(ledger, {}, { participants: [] }),
@@ -191,6 +186,15 @@ describe('a prepare', () => {
       expectVoid(ledger, () => upkeep(ledger, generateRequest('other'), method));
     }
     expect(upkeep(ledger).alarm).toBeUndefined();
+  });
+
+  test('a prepare of a set that has no record is void', () => {
+    const ledger = new Ledger();
+    expectOvertaken(ledger, () => upkeep(ledger));
+    ledger.generate('treasury', { algorithm });
+    for (const set of [{ names: ['node-1', 'node-2'] }, { profile: Gg20Profile.P2048 } as const])
+      expectOvertaken(ledger, () => upkeep(ledger, prepareRequest(ledger, set)));
+    expect(readSets(ledger.state)).toHaveLength(1);
   });
 
   test('a second prepare of a set is void while the first is open, and after it has its generation', () => {
@@ -327,7 +331,8 @@ describe('the attempts of a prepare', () => {
     const other = new Ledger();
     other.generate('all', { algorithm, threshold: 3, allowNoRedundancy: true });
     const [third = ''] = upkeep(other).changedTasks;
-    expect(prepareAttempt(other, other.task(third), ['node-1', 'node-3']).alarm).toBeDefined();
+    prepareAttempt(other, other.task(third), ['node-1', 'node-3']);
+    expect(other.task(third).attempts).toEqual([]);
     expect(prepareAttempt(other, other.task(third)).alarm).toBeUndefined();
   });
 

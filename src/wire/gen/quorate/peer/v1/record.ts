@@ -225,6 +225,8 @@ export interface SetRecord {
   notBeforeMs: bigint;
   /** A generation is of use to the open reshares only if the entry of its session came after this index; 0 where none is open. */
   neededAfterIndex: bigint;
+  /** A task that needed another generation than the active one came to nothing: a prepare for it may have been proposed. */
+  lapsed: boolean;
 }
 
 export interface ThresholdCount {
@@ -2479,6 +2481,7 @@ function createBaseSetRecord(): SetRecord {
     failures: 0,
     notBeforeMs: 0n,
     neededAfterIndex: 0n,
+    lapsed: false,
   };
 }
 
@@ -2519,6 +2522,9 @@ export const SetRecord: MessageFns<SetRecord> = {
         throw new globalThis.Error("value provided for field message.neededAfterIndex of type uint64 too large");
       }
       writer.uint32(80).uint64(message.neededAfterIndex);
+    }
+    if (message.lapsed !== false) {
+      writer.uint32(88).bool(message.lapsed);
     }
     return writer;
   },
@@ -2616,6 +2622,14 @@ export const SetRecord: MessageFns<SetRecord> = {
             message.neededAfterIndex = reader.uint64() as bigint;
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.lapsed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2656,6 +2670,7 @@ export const SetRecord: MessageFns<SetRecord> = {
         : isSet(object.needed_after_index)
         ? BigInt(object.needed_after_index)
         : 0n,
+      lapsed: isSet(object.lapsed) ? globalThis.Boolean(object.lapsed) : false,
     };
   },
 
@@ -2691,6 +2706,9 @@ export const SetRecord: MessageFns<SetRecord> = {
     if (message.neededAfterIndex !== 0n) {
       obj.neededAfterIndex = message.neededAfterIndex.toString();
     }
+    if (message.lapsed !== false) {
+      obj.lapsed = message.lapsed;
+    }
     return obj;
   },
 
@@ -2715,6 +2733,7 @@ export const SetRecord: MessageFns<SetRecord> = {
     message.neededAfterIndex = (object.neededAfterIndex !== undefined && object.neededAfterIndex !== null)
       ? BigInt(object.neededAfterIndex)
       : 0n;
+    message.lapsed = object.lapsed ?? false;
     return message;
   },
 };
