@@ -5,11 +5,15 @@ import { compiledCode } from '../../support/patches/program-copy.js';
 import { problemsOf, titleOf } from './attack.js';
 import { GG20_ATTACKS, GG20_ROWS } from './rows.js';
 
+/** Some are played among whole nodes, on a machine that may be busy. */
+const TIMEOUT_MS = 120_000;
+
 test.each(GG20_ATTACKS.map((attack) => [titleOf(attack), attack] as const))(
   '%s',
   async (_, attack) => {
     expect(problemsOf(attack, await attack.run())).toEqual([]);
   },
+  TIMEOUT_MS,
 );
 
 test('every row is played, or says what of it is missing and why', () => {

@@ -19,6 +19,7 @@ import { REPETITIONS } from './repetitions.js';
 import { RESHARE_ENTRIES } from './reshare-entries.js';
 import { RESHARING } from './resharing.js';
 import { RESTORED } from './restored.js';
+import { SECOND_ENTRIES } from './second-entries.js';
 import { SHORT_MASKS } from './short-masks.js';
 import { TRANSCRIPTS } from './transcripts.js';
 import { VIEWS } from './views.js';
@@ -47,6 +48,7 @@ export const GG20_ATTACKS: readonly Gg20Attack[] = [
   ...ENTRIES,
   ...REPETITIONS,
   ...RESTORED,
+  ...SECOND_ENTRIES,
   ...ONLINE,
 ].sort((a, b) => a.row - b.row);
 
@@ -58,8 +60,6 @@ export type Gg20Row = {
   /** What of it is not played, and why. */
   readonly missing?: string;
 };
-
-const NO_PRESIGNATURES = 'no task presigns yet';
 
 /** The published attacks on GG18, GG20 and what they are made of, and what follows for sessions. */
 export const GG20_ROWS: readonly Gg20Row[] = [
@@ -144,7 +144,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 22,
     attack: 'a presignature twice',
     source: 'eprint 2021/1330',
-    missing: `an entry that names a presignature again: ${NO_PRESIGNATURES}`,
   },
   {
     row: 23,
@@ -216,7 +215,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 41,
     attack: 'silence in blame',
     source: 'GG20, blame',
-    missing: 'to leave the silent signer out: no task does it yet',
   },
   {
     row: 42,

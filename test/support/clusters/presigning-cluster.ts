@@ -40,14 +40,19 @@ export function startPresigning(
     signerOf: ledgerSigner,
     primesOf: (node) =>
       (primes.get(node) ?? new PrimesOfNode(1)).port(systemClock, new Rng(1, node), PRIME_MS),
-    tablesOf: () => ({
-      gg20: simulatedGg20(),
-      schemes: withSmallGg20(SCHEMES),
-      verifiers: withSmallVerifiers(VERIFIERS),
-    }),
+    tablesOf: presigningTables,
     presignatures,
     ...parts,
   });
+}
+
+/** The tables of a replica that computes in the small parameter set. */
+export function presigningTables() {
+  return {
+    gg20: simulatedGg20(),
+    schemes: withSmallGg20(SCHEMES),
+    verifiers: withSmallVerifiers(VERIFIERS),
+  };
 }
 
 /** Has a GG20 key made, and gives its public key. */
