@@ -94,7 +94,8 @@ export class ClaimWatch implements Watcher {
     this.#released = new ReleasedShare(this.#attempts, facts, report);
     this.#order = new SessionOrder(this.#attempts, facts.nodes, report);
     this.#sessionShares = new SessionShares(this.#attempts, readShare, report);
-    this.#outcomes = new Map(facts.nodes.map((node) => [node, new Outcomes(report)]));
+    const latestMs = (): number => Math.max(...facts.nodes.map((node) => facts.clock(node)));
+    this.#outcomes = new Map(facts.nodes.map((node) => [node, new Outcomes(report, latestMs)]));
     this.keys = new KeyKept(shares, report, facts.nodes);
     this.#erased = new ErasedShares(report);
     this.#presignatures = new PooledPresignatures(this.#attempts, facts.nodes, counts, report);
