@@ -1,7 +1,7 @@
 import type { ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { OpenSecrets } from '../keys/index.js';
 import type { RoomLevel } from '../ports/index.js';
-import type { Led, QuorumStatus } from '../raft/index.js';
+import type { Led, LogSizes, QuorumStatus } from '../raft/index.js';
 import type {
   ActiveKey,
   KeyFilter,
@@ -107,4 +107,6 @@ export type NodeStatus = {
   readonly room: RoomLevel;
   /** Of it, in bytes, where that is known. */
   readonly freeBytes: number | undefined;
+  /** Of this node. */
+  readonly log: LogSizes;
 };

@@ -9,6 +9,7 @@ import { DiskRoom, GetClusterRequest, Gg20Profile, MemberRole } from '../wire/in
 import type {
   CorrectTimeResponse,
   GetClusterResponse,
+  LogSizes,
   Member,
   PresignaturePool,
   RaiseLevelResponse,
@@ -88,6 +89,7 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
       diskRoom: ROOMS[status.room],
       diskFreeBytes: BigInt(status.freeBytes ?? 0),
       revocationCount: backend.local().revocationCount(),
+      logSizes: presentLog(status.log),
     },
   };
 }
@@ -97,6 +99,20 @@ const ROOMS: Readonly<Record<NodeStatus['room'], DiskRoom>> = {
   low: DiskRoom.LOW,
   none: DiskRoom.NONE,
 };
+
+function presentLog({ front, last, bytes, memoryBytes, checkpoint }: NodeStatus['log']): LogSizes {
+  const { index = 0, stateBytes = 0, bytesSince = 0, dueBytes = 0 } = checkpoint ?? {};
+  return {
+    frontIndex: BigInt(front),
+    lastIndex: BigInt(last),
+    bytes: BigInt(bytes),
+    memoryBytes: BigInt(memoryBytes),
+    checkpointIndex: BigInt(index),
+    checkpointBytes: BigInt(stateBytes),
+    bytesSinceCheckpoint: BigInt(bytesSince),
+    checkpointDueBytes: BigInt(dueBytes),
+  };
+}
 
 /** Ids of keys stand in them: of the same callers that may see all keys. */
 function shownFailures({ caller }: Call, backend: Backend): SigningFailures[] {

@@ -12,6 +12,7 @@ export const EXIT = {
   exists: 6,
   unverified: 7,
   invalid: 8,
+  again: 9,
   interrupted: 130,
 } as const;
 
@@ -20,7 +21,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** The meaning of each exit status, for help texts. */
 export const EXIT_HELP =
   'Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 denied, 5 unavailable or outcome unknown (try again),\n' +
-  '6 exists already, 7 a key that is not verified as required, 8 an invalid signature or evidence, 130 interrupted.';
+  '6 exists already, 7 a key that is not verified as required, 8 an invalid signature or evidence,\n' +
+  '9 a node that is to be started again, 130 interrupted.';
 
 /** Every kind of failure has an exit status: a new one does not compile without. */
 const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
@@ -46,6 +48,8 @@ const EXIT_OF_REASON: Readonly<Record<string, ExitCode>> = {
   KEY_UNVERIFIED: EXIT.unverified,
   KEY_OF_OTHER_REQUESTER: EXIT.unverified,
   PUBLIC_KEY_DIFFERS: EXIT.unverified,
+  // A supervisor starts it again after any failure; `quorate dev` after this one.
+  SNAPSHOT_INSTALLED: EXIT.again,
   // Nothing exists that was asked for: the request id belongs to another request.
   REQUEST_ID_REUSED: EXIT.usage,
 };

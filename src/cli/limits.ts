@@ -1,4 +1,4 @@
-import type { Millis } from '../common/index.js';
+import type { Millis, Rate } from '../common/index.js';
 
 /** Fewer tolerate no loss, and more are no trial on one machine: each node is a process. */
 export const DEV_NODES_MIN = 3;
@@ -6,6 +6,12 @@ export const DEV_NODES_MAX = 10;
 
 /** A node of `quorate dev` begins a new log when the one before is longer; that one is kept, and none before it. */
 export const DEV_LOG_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * How often `quorate dev` starts a node again that has taken a snapshot. A node does so once after a long absence; one that does
+ * it all the time is to be looked at.
+ */
+export const DEV_RESTARTS: Rate = { perSecond: 1 / 60, burst: 3 };
 
 /** How long a command waits in silence before it says what it waits for. */
 export const SILENCE_MS: Millis = 2_000;

@@ -11,6 +11,7 @@ import {
 } from '../machine/index.js';
 import type { BackendChoice, LogLevel } from '../machine/index.js';
 import type { NodeKeySource } from '../pki/index.js';
+import { CHECKPOINT_LIMITS } from '../raft/index.js';
 import { PRESIGNATURES_PER_POOL, PRESIGNATURES_PER_POOL_MAX } from '../tasks/index.js';
 import { isTree, readConfigFile, refuse } from './config-file.js';
 import type { ConfigFile, Tree } from './config-file.js';
@@ -42,6 +43,8 @@ export type NodeConfig = {
   readonly workers: number;
   /** Presignatures that are kept of one GG20 key and set of signers; 0 for none. */
   readonly presignatures: number;
+  /** The log grows so far between two checkpoints, and so much of it is kept for nodes that were away. */
+  readonly checkpointBytes: number;
   /** The kind of libraries for curve arithmetic. */
   readonly cryptoBackend: BackendChoice;
   /** The least of what its log tells. */
@@ -60,6 +63,10 @@ export type ConfigSources = {
 
 /** A supervisor waits no longer, and a node that hangs is to be seen. */
 const GRACE_SECONDS_MAX = 600;
+
+const MIB = 1024 * 1024;
+/** A start reads the whole log. */
+const CHECKPOINT_MIB_MAX = 1024;
 
 /** YAML reads `1`, `1e3` and `null` as no text: quotes make them one. */
 const plainText = z.string({ error: 'must be text: write it in quotes' });
@@ -113,6 +120,12 @@ export const schema = z.strictObject({
     .min(0, { error: 'must be 0 or more' })
     .max(PRESIGNATURES_PER_POOL_MAX, { error: `must be ${PRESIGNATURES_PER_POOL_MAX} at most` })
     .default(PRESIGNATURES_PER_POOL),
+  checkpoint_mib: z.coerce
+    .number({ error: 'must be a number of MiB' })
+    .int({ error: 'must be whole MiB' })
+    .min(1, { error: 'must be 1 MiB or more' })
+    .max(CHECKPOINT_MIB_MAX, { error: `must be ${CHECKPOINT_MIB_MAX} MiB at most` })
+    .default(CHECKPOINT_LIMITS.logBytes / MIB),
   crypto_backend: z
     .enum(BACKEND_CHOICES, { error: `must be one of ${BACKEND_CHOICES.join(', ')}` })
     .default('auto'),
@@ -169,6 +182,7 @@ export function readConfig(sources: ConfigSources): NodeConfig {
     }),
     workers: settings.workers ?? workersByDefault(),
     presignatures: settings.presignatures,
+    checkpointBytes: settings.checkpoint_mib * MIB,
     cryptoBackend: settings.crypto_backend,
     logLevel: settings.log_level,
   };

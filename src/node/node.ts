@@ -43,6 +43,7 @@ import type { Build } from './builds.js';
 import { dialable } from './dialable.js';
 import { countOfRequesterAuthorities, openHoldings } from './holdings.js';
 import type { Holdings } from './holdings.js';
+import { logLimits } from './log-limits.js';
 import { MetricsServer } from './metrics/metrics-server.js';
 import { countingAlarms, NodeMetrics } from './metrics/node-metrics.js';
 import { NodeKeyChange } from './node-key-change.js';
@@ -287,6 +288,7 @@ export class Node implements AsyncDisposable {
         verifiers: this.#arithmetic.verifiers,
         gg20: this.#arithmetic.gg20,
         presignatures: this.#config.presignatures,
+        ...logLimits(this.#config.checkpointBytes),
         ...this.#build,
         onRevoked: (names) => this.#onRevoked(names),
         onFatal: (error) => this.#onFatal(error),

@@ -327,6 +327,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         timeCorrections: readClock(overlay).number,
         room,
         freeBytes: ports.room?.freeBytes(),
+        log: driver.logSizes(),
       };
     },
     quorum: () => driver.quorum(),

@@ -232,6 +232,15 @@ export const SETTINGS: readonly Setting[] = [
     fallback: '16',
   },
   {
+    path: 'checkpoint_mib',
+    environment: 'QUORATE_CHECKPOINT_MIB',
+    flag: '--checkpoint-mib',
+    value: 'MiB',
+    meaning:
+      'how far the log grows between two checkpoints, and how much of it is kept for nodes that were away: 1 to 1024',
+    fallback: '64',
+  },
+  {
     path: 'crypto_backend',
     environment: 'QUORATE_CRYPTO_BACKEND',
     flag: '--crypto-backend',

@@ -11,6 +11,7 @@ import type { CheckpointParts } from './checkpoints/parts.js';
 import { decodePeerMessage } from './decode-message.js';
 import type { QuorumStatus, RaftDriverParts, RaftStatus } from './driver-parts.js';
 import { encodeMessage } from './encode-message.js';
+import type { LogSizes } from './log-sizes.js';
 import type { Message } from './messages.js';
 import { supplyFollowers } from './old-entries.js';
 import type { Raft } from './raft.js';
@@ -200,6 +201,12 @@ export class RaftDriver {
   /** As {@link quorumStatus}. */
   quorum(): QuorumStatus {
     return quorumStatus(this.#raft);
+  }
+
+  /** How long the log is, and what is written down of the state. */
+  logSizes(): LogSizes {
+    const { front, lastIndex: last, logBytes: bytes, memoryBytes } = this.#raft;
+    return { front, last, bytes, memoryBytes, checkpoint: this.#checkpoints?.sizes() };
   }
 
   /** Of the log in memory. */

@@ -18,6 +18,7 @@ export { ENTRY_KINDS, entryHash, sealEntry, ZERO_HASH } from './entry-hash.js';
 export type { EntryFields } from './entry-hash.js';
 export { LIMITS, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX, TIMING } from './limits.js';
 export type { Limits, Timing } from './limits.js';
+export type { LogSizes } from './log-sizes.js';
 export type { TransferRefusal } from './begin-transfer.js';
 export type { Agreed } from './core.js';
 export type {

@@ -374,6 +374,16 @@ export class Raft {
     return this.#core.log.bytes;
   }
 
+  /** The last entry that was removed from the log's front; 0 when all are there. */
+  get front(): LogIndex {
+    return this.#core.log.front;
+  }
+
+  /** Of the whole log, in memory and on disk alone, by {@link entryBytes}. */
+  get logBytes(): number {
+    return this.#core.log.bytes + this.#core.log.oldBytes;
+  }
+
   /** Entries that one batch has at most. */
   get batchMax(): number {
     return this.#core.limits.applyEntriesMax;

@@ -91,6 +91,7 @@ export {
   ListRevocationsResponse,
   Member,
   MemberRole,
+  LogSizes,
   PresignaturePool,
   RaiseLevelRequest,
   RaiseLevelResponse,

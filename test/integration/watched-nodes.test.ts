@@ -32,8 +32,9 @@ test('node processes make keys and sign in worker threads, and report their CPU 
   client.close();
 
   expect(watched).toHaveLength(3);
-  for (const { cpuMs, delayP50Ms, delayP99Ms, delayMaxMs } of watched) {
+  for (const { cpuMs, heapBytes, delayP50Ms, delayP99Ms, delayMaxMs } of watched) {
     expect(cpuMs).toBeGreaterThan(0);
+    expect(heapBytes).toBeGreaterThan(2 ** 20);
     expect(delayP50Ms).toBeLessThanOrEqual(delayP99Ms);
     expect(delayP99Ms).toBeLessThanOrEqual(delayMaxMs);
   }

@@ -3,6 +3,7 @@ import { equal, nodeId } from '../../src/common/index.js';
 import { sha256 } from '../../src/crypto/index.js';
 import { decodePeerMessage, encodeMessage, isOfCheckpoints } from '../../src/raft/index.js';
 import type { CheckpointMessage } from '../../src/raft/index.js';
+import { ENTRY_OVERHEAD_BYTES } from '../../src/raft/limits.js';
 import { membersHash, markBytes } from '../../src/raft/checkpoints/mark.js';
 import type { Mark } from '../../src/raft/checkpoints/mark.js';
 import type { Snapshot } from '../../src/raft/checkpoints/messages.js';
@@ -402,4 +403,30 @@ test('a node gives no chunk of a state that it does not have, and no more than o
   }
   expect(chunks()).toBeLessThan(40);
   expect(equal(hash, own.mark.stateHash)).toBe(true);
+});
+
+test('a node tells how long its log is, what it keeps of the state, and when the next checkpoint is due', async () => {
+  cluster = await CheckpointCluster.start(3);
+  await cluster.electAny();
+  const [node] = cluster.nodes;
+  if (node === undefined) throw new Error('three nodes');
+  expect(node.driver.logSizes()).toMatchObject({
+    front: 0,
+    checkpoint: { index: 0, stateBytes: 0 },
+  });
+
+  await cluster.work(100);
+  await cluster.run(1_000);
+
+  const sizes = node.driver.logSizes();
+  const names = await node.files.names();
+  expect(names).toContain(`${sizes.checkpoint?.index}.state`);
+  expect(sizes.front).toBe(await cluster.frontOf(node));
+  expect(sizes.last).toBeGreaterThanOrEqual(100);
+  const entries = sizes.last - sizes.front;
+  expect(sizes.bytes).toBeGreaterThan(entries * ENTRY_OVERHEAD_BYTES);
+  expect(sizes.bytes).toBeLessThan(entries * (ENTRY_OVERHEAD_BYTES + 16));
+  expect(sizes.memoryBytes).toBeLessThan(sizes.bytes);
+  expect(sizes.checkpoint?.stateBytes).toBeGreaterThan(100);
+  expect(sizes.checkpoint?.bytesSince).toBeLessThan(sizes.checkpoint?.dueBytes ?? 0);
 });

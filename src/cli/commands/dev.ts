@@ -109,12 +109,15 @@ async function dev(flags: Flags, context: CommandContext): Promise<void> {
 }
 
 function tellDeaths(cluster: LocalCluster, context: CommandContext): void {
-  cluster.onDeath((node, ending) => {
-    const command = `${context.program} node --config ${shellWord(relative(context.folder, node.configFile))}`;
-    context.err(`${node.id} (process ${node.pid}) ended: ${ending}. Its log: ${node.logFile}`);
-    context.err('Start it again with:');
-    context.err(`  ${command}`);
-  });
+  cluster.onDeath(
+    (node, ending) => {
+      const command = `${context.program} node --config ${shellWord(relative(context.folder, node.configFile))}`;
+      context.err(`${node.id} (process ${node.pid}) ended: ${ending}. Its log: ${node.logFile}`);
+      context.err('Start it again with:');
+      context.err(`  ${command}`);
+    },
+    ({ id, pid }) => context.err(`${id} has taken a snapshot; process ${pid} goes on from there`),
+  );
 }
 
 /** Shows what the flags ask for: the line for programs, or the demonstration. Then nothing, until a signal. */

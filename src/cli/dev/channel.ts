@@ -26,6 +26,7 @@ const fromNode = z.discriminatedUnion('type', [
     delayP99Ms: z.number(),
     delayMaxMs: z.number(),
     cpuMs: z.number(),
+    heapBytes: z.number(),
     messages: z.number(),
     frames: z.number(),
     bytes: z.number(),

@@ -4,9 +4,10 @@ import type { Connection } from '../../client/index.js';
 import { writeClientFile } from '../client-file.js';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import { ClusterError } from '../../common/index.js';
+import { Budgets, ClusterError } from '../../common/index.js';
 import type { Listening } from './channel.js';
-import { NodeProcess } from './node-process.js';
+import { DEV_NODES_MAX, DEV_RESTARTS } from '../limits.js';
+import { ENDED_TO_START_AGAIN, NodeProcess } from './node-process.js';
 import type { Ending } from './node-process.js';
 import type { Watched } from './watch.js';
 
@@ -25,12 +26,23 @@ export type StartOptions = {
 /** Nodes as child processes, from a folder that `createCluster` made. */
 export class LocalCluster {
   readonly connection: Connection;
-  readonly #processes: readonly NodeProcess[];
+  readonly #processes: NodeProcess[];
+  readonly #addresses: ReadonlyMap<string, Listening>;
+  /** Starts the node again in a new process. */
+  readonly #fork: (id: string) => NodeProcess;
+  readonly #restarts = new Budgets(DEV_RESTARTS, DEV_NODES_MAX);
   #stopping = false;
 
-  private constructor(connection: Connection, processes: readonly NodeProcess[]) {
+  private constructor(
+    connection: Connection,
+    processes: NodeProcess[],
+    addresses: ReadonlyMap<string, Listening>,
+    forked: (id: string) => NodeProcess,
+  ) {
     this.connection = connection;
     this.#processes = processes;
+    this.#addresses = addresses;
+    this.#fork = forked;
   }
 
   /**
@@ -68,7 +80,7 @@ export class LocalCluster {
       const endpoints = [...addresses.values()].map((each) => each.client);
       const connection = { ...readClientFile(file), endpoints };
       writeClientFile(file, connection);
-      return new LocalCluster(connection, processes);
+      return new LocalCluster(connection, processes, addresses, (id) => fork(folder, id, settings));
     } catch (error) {
       stop();
       throw error;
@@ -87,16 +99,43 @@ export class LocalCluster {
     return all.filter((each) => each !== undefined);
   }
 
-  /** Calls `report` for every node that ends before the cluster is stopped. */
-  onDeath(report: (process: NodeProcess, ending: Ending) => void): void {
-    for (const process of this.#processes) {
-      void this.#watch(process, report);
+  /**
+   * Starts every node again that ends because it has taken a snapshot, and calls `again` for it. Calls `report` for every other node
+   * that ends before the cluster is stopped.
+   */
+  onDeath(
+    report: (process: NodeProcess, ending: Ending) => void,
+    again: (process: NodeProcess) => void = () => undefined,
+  ): void {
+    for (const process of this.#processes) void this.#watch(process, report, again);
+  }
+
+  async #watch(
+    first: NodeProcess,
+    report: (process: NodeProcess, ending: Ending) => void,
+    again: (process: NodeProcess) => void,
+  ): Promise<void> {
+    for (let process = first; ;) {
+      const ending = await process.ended;
+      if (this.#stopping) return;
+      const isDue =
+        ending === ENDED_TO_START_AGAIN && this.#restarts.take(process.id, 1, performance.now());
+      if (!isDue) return report(process, ending);
+      process = this.#startAgain(process);
+      again(process);
     }
   }
 
-  async #watch(process: NodeProcess, report: (process: NodeProcess, ending: Ending) => void) {
-    const ending = await process.ended;
-    if (!this.#stopping) report(process, ending);
+  /** In its own folder, at its own addresses, which the others know. */
+  #startAgain(ended: NodeProcess): NodeProcess {
+    const process = this.#fork(ended.id);
+    this.#processes[this.#processes.indexOf(ended)] = process;
+    // A node that does not come so far ends, and that is told.
+    process.listening().then(
+      () => introduce(process, this.#addresses),
+      () => process.kill(),
+    );
+    return process;
   }
 
   /** Stops all nodes, letting them drain. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ClusterError } from '../../common/index.js';
+import { EXIT } from '../exit-codes.js';
 import { setAside } from '../files.js';
 import { DEV_LOG_BYTES_MAX } from '../limits.js';
 import { readFromNode } from './channel.js';
@@ -21,6 +22,9 @@ const STOP_MS = 10_000;
 
 /** How a process ended, in words: `exit status 1`, `signal SIGKILL`. */
 export type Ending = string;
+
+/** Of a node that is to be started again, and goes on from there. */
+export const ENDED_TO_START_AGAIN: Ending = `exit status ${EXIT.again}`;
 
 /** One node as a child process. It ends when we do, however we end: it watches the channel between us. */
 export class NodeProcess {

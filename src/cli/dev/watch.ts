@@ -10,6 +10,8 @@ export type Watched = NodeCounts & {
   readonly delayMaxMs: Millis;
   /** Processor time of all its threads. */
   readonly cpuMs: Millis;
+  /** Memory of its objects now, with the garbage that is not collected yet. */
+  readonly heapBytes: number;
 };
 
 /** The monitor looks this often. What it records is the time between two looks. */
@@ -33,6 +35,7 @@ export function watchSelf(counts: () => NodeCounts): () => Watched {
       delayP99Ms: late(99),
       delayMaxMs: late(100),
       cpuMs: (user + system) / 1000,
+      heapBytes: process.memoryUsage().heapUsed,
       messages: total.messages - counted.messages,
       frames: total.frames - counted.frames,
       bytes: total.bytes - counted.bytes,

@@ -11,6 +11,7 @@ import {
   quorumWords,
 } from './members.js';
 import { diskOf, diskWords } from './disk-room.js';
+import { logOf, logWords } from './log-sizes.js';
 import { failuresOf, failureWords } from './signing-failures.js';
 import { secretsOf, secretWords } from './open-secrets.js';
 import { facts, table } from './table.js';
@@ -49,6 +50,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     node_time: time(cluster.nodeTime),
     time_corrections: cluster.timeCorrections,
     disk: diskOf(cluster),
+    log: logOf(cluster),
     revocation_count: cluster.revocationCount,
     caught_up: cluster.caughtUp,
     quorum: cluster.quorum,
@@ -66,6 +68,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
       node_time: time(answer.cluster?.nodeTime),
       software_version: answer.cluster?.softwareVersion,
       disk: answer.cluster && diskOf(answer.cluster),
+      log: answer.cluster && logOf(answer.cluster),
       curve_backends: answer.cluster && backendsOf(answer.cluster),
       prime_stocks: answer.cluster && stocksOf(answer.cluster),
       signing_failures: answer.cluster && failuresOf(answer.cluster),
@@ -176,6 +179,7 @@ export function clusterLines(
         'failed sessions',
         failureWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])]),
       ],
+      ['log', logWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
       ['disk', diskWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
       ['answered by', `${cluster.nodeId}, quorate ${cluster.softwareVersion}`],
     ]),

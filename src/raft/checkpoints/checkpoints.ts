@@ -3,6 +3,7 @@ import { Budgets, compareText, wordsOf } from '../../common/index.js';
 import type { LogIndex, Millis, NodeId } from '../../common/index.js';
 import type { Clock, ConsensusStore, Entry, Logger } from '../../ports/index.js';
 import { entryBytes, VOTERS_MAX } from '../limits.js';
+import type { CheckpointSizes } from '../log-sizes.js';
 import type { Raft } from '../raft.js';
 import { Archive, stateFile } from './archive.js';
 import { CHECKPOINT_LIMITS, CHECKPOINT_LEVEL, SIGN_AGAIN_MS, SIGNATURE_RATE } from './limits.js';
@@ -96,6 +97,11 @@ export class Checkpoints {
     return { index: this.#archive.index, bytes: this.#archive.kept?.bytes ?? 0 };
   }
 
+  sizes(): CheckpointSizes {
+    const { index, bytes: stateBytes } = this.certified;
+    return { index, stateBytes, bytesSince: this.#bytesSince, dueBytes: this.#dueBytes };
+  }
+
   /** An entry has been applied. */
   applied(entry: Entry): void {
     this.#bytesSince += entryBytes(entry);
@@ -159,9 +165,13 @@ export class Checkpoints {
     }
   }
 
-  #isDue(): boolean {
+  get #dueBytes(): number {
     const stateBytes = this.#own?.bytes ?? this.#archive.kept?.bytes ?? 0;
-    return !this.#isTaking && this.#bytesSince >= Math.max(this.#limits.logBytes, stateBytes);
+    return Math.max(this.#limits.logBytes, stateBytes);
+  }
+
+  #isDue(): boolean {
+    return !this.#isTaking && this.#bytesSince >= this.#dueBytes;
   }
 
   /** Writes down the state as it is now, behind `entry`, and says it. Never rejects. */

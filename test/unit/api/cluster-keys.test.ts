@@ -65,6 +65,13 @@ async function shown({
       },
       openSecrets: { open: 2, bytes: 1_200, hits: 30, misses: 4 },
       connected: [other, third],
+      log: {
+        front: 10,
+        last: 90,
+        bytes: 70_000,
+        memoryBytes: 8_000,
+        checkpoint: { index: 40, stateBytes: 900, bytesSince: 5_000, dueBytes: 60_000 },
+      },
     }),
     signingFailures: () => failures,
     quorum: () => ({
@@ -133,6 +140,20 @@ test('pools of presignatures are shown to operators and auditors, and to an app 
 test('the open secrets of the node are shown with how often one was needed', async () => {
   const cluster = await shown({ present: true, leader: self, agoMs: 50 });
   expect(cluster?.openSecrets).toEqual({ count: 2, bytes: 1_200n, hits: 30n, misses: 4n });
+});
+
+test('the sizes of the node’s log are shown, and what it keeps of the state', async () => {
+  const cluster = await shown({ present: true, leader: self, agoMs: 50 });
+  expect(cluster?.logSizes).toEqual({
+    frontIndex: 10n,
+    lastIndex: 90n,
+    bytes: 70_000n,
+    memoryBytes: 8_000n,
+    checkpointIndex: 40n,
+    checkpointBytes: 900n,
+    bytesSinceCheckpoint: 5_000n,
+    checkpointDueBytes: 60_000n,
+  });
 });
 
 test('failed sessions are shown to operators and auditors, and not to an app', async () => {

@@ -102,5 +102,6 @@ test('the bounds of settings are those of their schema', () => {
     'store.kind': 'embedded, mongodb',
     log_level: 'debug, info, warn, error',
     presignatures: '0 to 64',
+    checkpoint_mib: '1 to 1024',
   });
 });

@@ -513,6 +513,7 @@ describe('measurements', () => {
     delayP99Ms: 5,
     delayMaxMs: 9,
     cpuMs: 20,
+    heapBytes: 2 ** 25,
     messages: 48,
     frames: 40,
     bytes: 20_000,

@@ -71,6 +71,7 @@ describe('a complete configuration file', () => {
       store: { kind: 'embedded', mongodb: undefined },
       workers: workersByDefault(),
       presignatures: 16,
+      checkpointBytes: 64 * 2 ** 20,
       cryptoBackend: 'auto',
       logLevel: 'info',
     });
@@ -399,5 +400,22 @@ describe('errors of the configuration name the setting and its place', () => {
     ],
   ])('an error of the configuration names setting and place: %s', (_, run, expected) => {
     expect(message(run)).toMatch(expected);
+  });
+});
+
+describe('checkpoint_mib', () => {
+  test('the log grows as far between two checkpoints as file, variable or flag say, and 64 MiB else', () => {
+    expect(read(`${WHOLE}\ncheckpoint_mib: 1`).checkpointBytes).toBe(2 ** 20);
+    const environment = { QUORATE_CHECKPOINT_MIB: '1024' };
+    expect(read(WHOLE, { environment }).checkpointBytes).toBe(2 ** 30);
+  });
+
+  test.each([
+    ['0', /--checkpoint-mib: checkpoint_mib: must be 1 MiB or more/],
+    ['1025', /--checkpoint-mib: checkpoint_mib: must be 1024 MiB at most/],
+    ['1.5', /--checkpoint-mib: checkpoint_mib: must be whole MiB/],
+    ['some', /--checkpoint-mib: checkpoint_mib: must be a number of MiB/],
+  ])('%s is refused', (text, words) => {
+    expect(message(() => read(WHOLE, { flags: { checkpoint_mib: text } }))).toMatch(words);
   });
 });

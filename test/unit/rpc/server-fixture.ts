@@ -157,6 +157,7 @@ export class FakeBackend implements Backend {
       timeCorrections: 0,
       room: 'enough',
       freeBytes: undefined,
+      log: { front: 0, last: 8, bytes: 4096, memoryBytes: 4096, checkpoint: undefined },
       timeMs: 1_700_000_000_500,
     };
   }

@@ -346,6 +346,28 @@ export interface Cluster {
   diskFreeBytes: bigint;
   /** Serial numbers and keys of certificates that are revoked, as applied by the answering node. */
   revocationCount: number;
+  /** Of the answering node. */
+  logSizes: LogSizes | undefined;
+}
+
+/**
+ * How long a node's log is, and what it has of the state for others. Bytes of the log are those of its payloads, and 128 for each
+ * entry.
+ */
+export interface LogSizes {
+  /** The last entry that was removed; 0 when all are there. */
+  frontIndex: bigint;
+  lastIndex: bigint;
+  /** In memory and on disk. */
+  bytes: bigint;
+  memoryBytes: bigint;
+  /** The newest checkpoint with a certificate whose state the node has; 0 where there is none. */
+  checkpointIndex: bigint;
+  /** The length of that state. */
+  checkpointBytes: bigint;
+  /** Of the log, since the last time that a checkpoint was asked for, and how much makes the next one due. */
+  bytesSinceCheckpoint: bigint;
+  checkpointDueBytes: bigint;
 }
 
 /** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
@@ -1699,6 +1721,7 @@ function createBaseCluster(): Cluster {
     diskRoom: 0,
     diskFreeBytes: 0n,
     revocationCount: 0,
+    logSizes: undefined,
   };
 }
 
@@ -1805,6 +1828,9 @@ export const Cluster: MessageFns<Cluster> = {
     }
     if (message.revocationCount !== 0) {
       writer.uint32(224).uint32(message.revocationCount);
+    }
+    if (message.logSizes !== undefined) {
+      LogSizes.encode(message.logSizes, writer.uint32(234).fork()).join();
     }
     return writer;
   },
@@ -2046,6 +2072,14 @@ export const Cluster: MessageFns<Cluster> = {
             message.revocationCount = reader.uint32();
             continue;
           }
+          case 29: {
+            if (tag !== 234) {
+              break;
+            }
+
+            message.logSizes = LogSizes.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2186,6 +2220,11 @@ export const Cluster: MessageFns<Cluster> = {
         : isSet(object.revocation_count)
         ? globalThis.Number(object.revocation_count)
         : 0,
+      logSizes: isSet(object.logSizes)
+        ? LogSizes.fromJSON(object.logSizes)
+        : isSet(object.log_sizes)
+        ? LogSizes.fromJSON(object.log_sizes)
+        : undefined,
     };
   },
 
@@ -2275,6 +2314,9 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.revocationCount !== 0) {
       obj.revocationCount = Math.round(message.revocationCount);
     }
+    if (message.logSizes !== undefined) {
+      obj.logSizes = LogSizes.toJSON(message.logSizes);
+    }
     return obj;
   },
 
@@ -2327,6 +2369,263 @@ export const Cluster: MessageFns<Cluster> = {
       ? BigInt(object.diskFreeBytes)
       : 0n;
     message.revocationCount = object.revocationCount ?? 0;
+    message.logSizes = (object.logSizes !== undefined && object.logSizes !== null)
+      ? LogSizes.fromPartial(object.logSizes)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLogSizes(): LogSizes {
+  return {
+    frontIndex: 0n,
+    lastIndex: 0n,
+    bytes: 0n,
+    memoryBytes: 0n,
+    checkpointIndex: 0n,
+    checkpointBytes: 0n,
+    bytesSinceCheckpoint: 0n,
+    checkpointDueBytes: 0n,
+  };
+}
+
+export const LogSizes: MessageFns<LogSizes> = {
+  encode(message: LogSizes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.frontIndex !== 0n) {
+      if (BigInt.asUintN(64, message.frontIndex) !== message.frontIndex) {
+        throw new globalThis.Error("value provided for field message.frontIndex of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.frontIndex);
+    }
+    if (message.lastIndex !== 0n) {
+      if (BigInt.asUintN(64, message.lastIndex) !== message.lastIndex) {
+        throw new globalThis.Error("value provided for field message.lastIndex of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.lastIndex);
+    }
+    if (message.bytes !== 0n) {
+      if (BigInt.asUintN(64, message.bytes) !== message.bytes) {
+        throw new globalThis.Error("value provided for field message.bytes of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.bytes);
+    }
+    if (message.memoryBytes !== 0n) {
+      if (BigInt.asUintN(64, message.memoryBytes) !== message.memoryBytes) {
+        throw new globalThis.Error("value provided for field message.memoryBytes of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.memoryBytes);
+    }
+    if (message.checkpointIndex !== 0n) {
+      if (BigInt.asUintN(64, message.checkpointIndex) !== message.checkpointIndex) {
+        throw new globalThis.Error("value provided for field message.checkpointIndex of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.checkpointIndex);
+    }
+    if (message.checkpointBytes !== 0n) {
+      if (BigInt.asUintN(64, message.checkpointBytes) !== message.checkpointBytes) {
+        throw new globalThis.Error("value provided for field message.checkpointBytes of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.checkpointBytes);
+    }
+    if (message.bytesSinceCheckpoint !== 0n) {
+      if (BigInt.asUintN(64, message.bytesSinceCheckpoint) !== message.bytesSinceCheckpoint) {
+        throw new globalThis.Error("value provided for field message.bytesSinceCheckpoint of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.bytesSinceCheckpoint);
+    }
+    if (message.checkpointDueBytes !== 0n) {
+      if (BigInt.asUintN(64, message.checkpointDueBytes) !== message.checkpointDueBytes) {
+        throw new globalThis.Error("value provided for field message.checkpointDueBytes of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.checkpointDueBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogSizes {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogSizes();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.frontIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.lastIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.memoryBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.checkpointIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.checkpointBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.bytesSinceCheckpoint = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.checkpointDueBytes = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LogSizes {
+    return {
+      frontIndex: isSet(object.frontIndex)
+        ? BigInt(object.frontIndex)
+        : isSet(object.front_index)
+        ? BigInt(object.front_index)
+        : 0n,
+      lastIndex: isSet(object.lastIndex)
+        ? BigInt(object.lastIndex)
+        : isSet(object.last_index)
+        ? BigInt(object.last_index)
+        : 0n,
+      bytes: isSet(object.bytes) ? BigInt(object.bytes) : 0n,
+      memoryBytes: isSet(object.memoryBytes)
+        ? BigInt(object.memoryBytes)
+        : isSet(object.memory_bytes)
+        ? BigInt(object.memory_bytes)
+        : 0n,
+      checkpointIndex: isSet(object.checkpointIndex)
+        ? BigInt(object.checkpointIndex)
+        : isSet(object.checkpoint_index)
+        ? BigInt(object.checkpoint_index)
+        : 0n,
+      checkpointBytes: isSet(object.checkpointBytes)
+        ? BigInt(object.checkpointBytes)
+        : isSet(object.checkpoint_bytes)
+        ? BigInt(object.checkpoint_bytes)
+        : 0n,
+      bytesSinceCheckpoint: isSet(object.bytesSinceCheckpoint)
+        ? BigInt(object.bytesSinceCheckpoint)
+        : isSet(object.bytes_since_checkpoint)
+        ? BigInt(object.bytes_since_checkpoint)
+        : 0n,
+      checkpointDueBytes: isSet(object.checkpointDueBytes)
+        ? BigInt(object.checkpointDueBytes)
+        : isSet(object.checkpoint_due_bytes)
+        ? BigInt(object.checkpoint_due_bytes)
+        : 0n,
+    };
+  },
+
+  toJSON(message: LogSizes): unknown {
+    const obj: any = {};
+    if (message.frontIndex !== 0n) {
+      obj.frontIndex = message.frontIndex.toString();
+    }
+    if (message.lastIndex !== 0n) {
+      obj.lastIndex = message.lastIndex.toString();
+    }
+    if (message.bytes !== 0n) {
+      obj.bytes = message.bytes.toString();
+    }
+    if (message.memoryBytes !== 0n) {
+      obj.memoryBytes = message.memoryBytes.toString();
+    }
+    if (message.checkpointIndex !== 0n) {
+      obj.checkpointIndex = message.checkpointIndex.toString();
+    }
+    if (message.checkpointBytes !== 0n) {
+      obj.checkpointBytes = message.checkpointBytes.toString();
+    }
+    if (message.bytesSinceCheckpoint !== 0n) {
+      obj.bytesSinceCheckpoint = message.bytesSinceCheckpoint.toString();
+    }
+    if (message.checkpointDueBytes !== 0n) {
+      obj.checkpointDueBytes = message.checkpointDueBytes.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LogSizes>, I>>(base?: I): LogSizes {
+    return LogSizes.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LogSizes>, I>>(object: I): LogSizes {
+    const message = createBaseLogSizes();
+    message.frontIndex = (object.frontIndex !== undefined && object.frontIndex !== null)
+      ? BigInt(object.frontIndex)
+      : 0n;
+    message.lastIndex = (object.lastIndex !== undefined && object.lastIndex !== null) ? BigInt(object.lastIndex) : 0n;
+    message.bytes = (object.bytes !== undefined && object.bytes !== null) ? BigInt(object.bytes) : 0n;
+    message.memoryBytes = (object.memoryBytes !== undefined && object.memoryBytes !== null)
+      ? BigInt(object.memoryBytes)
+      : 0n;
+    message.checkpointIndex = (object.checkpointIndex !== undefined && object.checkpointIndex !== null)
+      ? BigInt(object.checkpointIndex)
+      : 0n;
+    message.checkpointBytes = (object.checkpointBytes !== undefined && object.checkpointBytes !== null)
+      ? BigInt(object.checkpointBytes)
+      : 0n;
+    message.bytesSinceCheckpoint = (object.bytesSinceCheckpoint !== undefined && object.bytesSinceCheckpoint !== null)
+      ? BigInt(object.bytesSinceCheckpoint)
+      : 0n;
+    message.checkpointDueBytes = (object.checkpointDueBytes !== undefined && object.checkpointDueBytes !== null)
+      ? BigInt(object.checkpointDueBytes)
+      : 0n;
     return message;
   },
 };
