@@ -22,6 +22,7 @@ const WARM_UP = 300;
 /** The first ECDSA key finds its primes first. */
 const FIRST_KEY_MS = 600_000;
 const BAR_MS = 10;
+const BAR_LENGTH_MAX = 60;
 
 const { values } = parseArgs({
   options: {
@@ -85,7 +86,7 @@ function overlaps(call: Span, { fromMs, untilMs }: Span): boolean {
 }
 
 function ms(figure: number): string {
-  return `${figure.toFixed(0)} ms`.padStart(8);
+  return (Number.isNaN(figure) ? '–' : `${figure.toFixed(0)} ms`).padStart(8);
 }
 
 const parent = mkdtempSync(join(tmpdir(), 'quorate-reshare-'));
@@ -111,7 +112,7 @@ try {
     process.stdout.write(`${JSON.stringify(result)}\n`);
   } else {
     for (const [at, { count, p50Ms, p99Ms, isBeside: isNow }] of seconds.entries()) {
-      const bar = '='.repeat(Math.round(p99Ms / BAR_MS) || 0);
+      const bar = '='.repeat(Math.min(Math.round(p99Ms / BAR_MS) || 0, BAR_LENGTH_MAX));
       const mark = isNow ? 'reshare' : '       ';
       const head = `${at}`.padStart(3);
       process.stdout.write(
