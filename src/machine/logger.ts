@@ -58,9 +58,11 @@ export function jsonLogger(
   );
   const taken = new Set([...LINE_FIELDS, ...Object.keys(fields)]);
   const facts = (given: LogFields = {}): LogFields => factsOf(given, taken);
+  // Most lines are of a level that is not printed: they must cost nothing.
+  const below = (name: LogLevel): boolean => !lines.isLevelEnabled(name);
   return {
-    debug: (message, given) => lines.debug(facts(given), message),
-    info: (message, given) => lines.info(facts(given), message),
+    debug: (message, given) => below('debug') || lines.debug(facts(given), message),
+    info: (message, given) => below('info') || lines.info(facts(given), message),
     warn: (message, given) => lines.warn(facts(given), message),
     error: (message, given) => lines.error(facts(given), message),
     alarm: (message, given) => lines.error({ ...facts(given), alarm: true }, message),

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { nodeId, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
+import type { LogFields, Logger } from '../../src/ports/index.js';
 import { systemClock, VERIFIERS } from '../../src/machine/index.js';
 import { generatedKeyOf, METHODS, signatureOf } from '../../src/state/index.js';
 import { ledgerSigner } from '../support/builders/accusation.js';
@@ -41,6 +42,38 @@ test('three replicas elect a leader, generate a key and sign with it', async () 
   }
   const reader = await cluster.at(nodeId('node-3')).read(AbortSignal.timeout(5000));
   expect(reader.tasks('', 10, false)).toHaveLength(4);
+});
+
+test('one request has one task id in the lines of every node that has to do with it', async () => {
+  const lines: { node: NodeId; message: string; fields: LogFields }[] = [];
+  const logger = (node: NodeId): Logger => {
+    const line = (message: string, fields: LogFields = {}): void =>
+      void lines.push({ node, message, fields });
+    return { debug: line, info: line, warn: line, error: line, alarm: line };
+  };
+  await using cluster = await ReplicaCluster.start({
+    genesis: testGenesis(),
+    verify,
+    signerOf: ledgerSigner,
+    loggerOf: logger,
+  });
+  const entry = nodeId('node-2');
+  await cluster.submit(entry, METHODS.generateKey, generateRequest('treasury'));
+  const asked = signRequest('treasury', 'followed', utf8('hello'));
+  const signed = signatureOf(await cluster.submit(entry, METHODS.sign, asked));
+
+  const taken = lines.find(({ fields }) => fields['request'] === 'followed');
+  expect([taken?.node, taken?.message]).toEqual([entry, 'a request is taken']);
+  const task = taken?.fields['task'];
+  const nodesOf = (message: string): readonly NodeId[] =>
+    lines
+      .filter((line) => line.message === message && line.fields['task'] === task)
+      .map(({ node }) => node);
+  expect(nodesOf('a request is proposed')).not.toEqual([]);
+  expect(nodesOf('answered').toSorted()).toEqual(
+    expect.arrayContaining([...(signed?.signers ?? [])]),
+  );
+  expect(nodesOf('a request is answered')).toEqual([entry]);
 });
 
 test('with a leader whose clock alone is 400 days fast, requests of an honest lifetime are signed', async () => {

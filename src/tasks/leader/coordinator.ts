@@ -151,7 +151,8 @@ export class Coordinator implements Work {
     const said = body === undefined ? undefined : decode(Declined, body);
     if (said === undefined) return;
     plan.heard.add(name);
-    logger.info('declined', { session: attempt.session, peer: from, reason: said.reason });
+    const { session, task } = attempt;
+    logger.info('declined', { session, task: task.id, peer: from, reason: said.reason });
     const meaning = this.#driverOf(attempt.task)?.onDeclined?.(attempt, said, from) ?? {};
     if (meaning instanceof Promise)
       void meaning.then((found) => this.#meant(plan, from, said.reason, found));

@@ -195,6 +195,7 @@ export class Intake implements Work {
     switch (result) {
       case 'proposed':
         this.#proposed.add(name, { task: task.taskId, requester, from });
+        this.#context.logger.debug('a request is proposed', { task: task.taskId, peer: from });
         break;
       case 'not-leader':
         this.#refuse(from, name, notLeader());

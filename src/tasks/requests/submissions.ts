@@ -169,8 +169,11 @@ export class Submissions implements Work {
     const { request, requester } = this.#authorizing.authorize(call, parsed);
     this.#pay(call);
     return new Promise((resolve, reject) => {
+      const { clock, logger } = this.#context;
       const ended = (act: () => void): void => {
         if (!this.#waiting.delete(waiting)) return;
+        const tookMs = clock.elapsed() - waiting.sinceMs;
+        logger.debug('a request is answered', { task: waiting.task, tookMs });
         call.signal.removeEventListener('abort', onAbort);
         act();
       };
@@ -182,7 +185,7 @@ export class Submissions implements Work {
         request: parsed.asked,
         decisionHash: toHex(decisionHashOf(request)),
         forward: encode(Request, request),
-        sinceMs: this.#context.clock.elapsed(),
+        sinceMs: clock.elapsed(),
         asked: new Map(),
         repeatMs: 0,
         repeatDelayMs: FORWARD_REPEAT_MS,
@@ -199,6 +202,13 @@ export class Submissions implements Work {
       };
       const onAbort = (): void => waiting.fail(this.#abandoned(waiting, call.signal.reason));
       this.#waiting.add(waiting);
+      const { task } = waiting;
+      logger.debug('a request is taken', {
+        task,
+        request: requestId,
+        requester,
+        method: call.method,
+      });
       if (call.signal.aborted) return onAbort();
       call.signal.addEventListener('abort', onAbort);
       this.#advance(waiting);

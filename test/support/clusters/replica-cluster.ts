@@ -63,6 +63,8 @@ export type ReplicaClusterParts = {
   readonly primesOf?: (node: NodeId) => Primes;
   /** With it replicas take checkpoints, by these limits, and a snapshot where they lack the log. */
   readonly checkpoints?: Pick<ReplicaConfig, 'checkpoints' | 'raftLimits'>;
+  /** Where a replica logs to; nowhere unless given. */
+  readonly loggerOf?: (node: NodeId) => Logger;
   /** How long a request may take: 20 s unless given. */
   readonly answerMs?: number;
   /** Where a replica keeps its key shares; in memory unless given. */
@@ -177,7 +179,7 @@ export class ReplicaCluster implements AsyncDisposable {
         consensus,
         shares,
         snapshots,
-        logger: this.#loggerOf(self),
+        logger: this.#parts.loggerOf?.(self) ?? this.#loggerOf(self),
       },
     );
     this.#replicas.set(self, replica);

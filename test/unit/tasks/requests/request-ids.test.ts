@@ -36,6 +36,7 @@ test('a request whose id another request took meanwhile is refused, not answered
     judging: judgingContext(testGenesis(), verify),
     clock: { now: () => 0, elapsed: () => 0 },
     consensus: { status: () => ({ leader: undefined }) },
+    logger: { debug: () => undefined },
   } as unknown as TaskContext;
   const state = { queries } as AppliedState;
   const connections = new Connections(SELF, BOOT);
