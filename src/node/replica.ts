@@ -165,6 +165,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     clock,
     machine,
     applied: loaded.applied,
+    identity: { signer, clusterId: genesis.clusterId },
     room: ports.room,
     meter: ports.meter,
     logger,

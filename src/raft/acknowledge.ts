@@ -16,7 +16,8 @@ import type { Acknowledgement } from './messages.js';
 export const INCARNATION = 1;
 /** The number of the last fork that operators have healed: there was none. */
 export const ORDER = 0;
-const UNSIGNED = new Uint8Array(0);
+/** In the place of the signature, which is made when the message leaves. */
+const UNSIGNED = new Uint8Array(64);
 
 /** Whether all nodes read acknowledgements, by the level of the state. Until then the leader alone tells of a commit. */
 export function acknowledges(core: Core): boolean {

@@ -153,7 +153,7 @@ function fromWireAcknowledgement(
   const { hash, incarnation, boot, signature } = wire;
   if (!(index >= 1) || Number.isNaN(clockMs) || Number.isNaN(order)) return undefined;
   if (hash.length !== HASH_BYTES || boot.length !== BOOT_BYTES) return undefined;
-  if (signature.length !== 0 && signature.length !== SIGNATURE_BYTES) return undefined;
+  if (signature.length !== SIGNATURE_BYTES) return undefined;
   const speaker = { incarnation, boot, order, signature };
   return { type: 'acknowledgement', ...head, index, hash, clockMs, ...speaker };
 }

@@ -14,6 +14,7 @@ import type {
 import type { CheckpointParts } from './checkpoints/parts.js';
 import type { Agreed } from './core.js';
 import type { Raft, RoleName } from './raft.js';
+import type { Identity } from './signed-acknowledgements.js';
 
 /** The state machine that committed entries are applied to. Writes stay pending here until they are durable. */
 export type Machine = {
@@ -43,6 +44,8 @@ export type RaftDriverParts = {
   /** On the disk of `store`; boundless unless given. */
   readonly room?: Room | undefined;
   readonly meter?: Pick<Meter, 'leaderChanged'> | undefined;
+  /** Without it, acknowledgements leave with zeros for a signature: in tests of other things. */
+  readonly identity?: Identity | undefined;
   /** Without them, no log ends but by what all voters have. */
   readonly checkpoints?: CheckpointParts | undefined;
   /** Something that must not be survived: the driver has stopped for good, the process is to end. */

@@ -20,6 +20,7 @@ import type { Ready, Urgent } from './ready.js';
 import { quorumStatus } from './quorum-status.js';
 import { QuorumWatch } from './quorum-watch.js';
 import { ReadWaiters } from './read-waiters.js';
+import { AcknowledgementSigner } from './signed-acknowledgements.js';
 import { SteadyClock } from './steady-clock.js';
 import type { PassedTicks } from './tick-counter.js';
 import { TickTimer } from './tick-timer.js';
@@ -47,6 +48,7 @@ export class RaftDriver {
   #isPumpDue = false;
   #seen = '';
   readonly #checkpoints: Checkpoints | undefined;
+  readonly #signer: AcknowledgementSigner | undefined;
   /** The state that is staged is to take the place of the one in use, behind this entry. */
   #installing: Link | undefined;
   #installed: Promise<void> | undefined;
@@ -79,6 +81,7 @@ export class RaftDriver {
     });
     parts.raft.restored(parts.applied, parts.machine.agreed);
     this.#checkpoints = parts.checkpoints && this.#checkpointsOf(parts.checkpoints);
+    this.#signer = parts.identity && new AcknowledgementSigner(parts.identity);
   }
 
   /** Begins to tick, save and answer. Once. */
@@ -375,7 +378,7 @@ export class RaftDriver {
   #send(messages: readonly Message[]): void {
     const { network } = this.#parts;
     for (const message of messages) {
-      const bytes = encodeMessage(message);
+      const bytes = encodeMessage(this.#signed(message));
       const { firstMs, thenMs, isStillDue } = this.#raft.patience(message);
       if (firstMs === 0) network.send(message.to, 'raft', bytes);
       else {
@@ -383,6 +386,11 @@ export class RaftDriver {
         network.sendSoon(message.to, 'raft', firstMs, due, thenMs);
       }
     }
+  }
+
+  #signed(message: Message): Message {
+    const isToSign = message.type === 'acknowledgement' && this.#signer !== undefined;
+    return isToSign ? this.#signer.signed(message) : message;
   }
 
   #logChange(): void {

@@ -65,7 +65,10 @@ export type Acknowledgement = Head<'acknowledgement'> & {
   /** 16 bytes. */
   readonly boot: Uint8Array;
   readonly order: number;
-  /** 64 bytes, or none: nothing rests on it yet, and it is not verified. */
+  /**
+   * 64 bytes by the voter's identity key; zeros before it leaves. Nothing rests on it yet, and it is not verified: the stream
+   * says who speaks, and that is enough to count it.
+   */
   readonly signature: Uint8Array;
 };
 

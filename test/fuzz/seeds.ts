@@ -174,7 +174,7 @@ export function raftSeeds(): readonly Uint8Array[] {
       incarnation: 1,
       boot: new Uint8Array(16),
       order: 0,
-      signature: new Uint8Array(0),
+      signature: new Uint8Array(64),
     },
     { type: 'read-request', ...head, readId: 2 ** 40 },
     { type: 'read-reply', ...head, readId: 1, index: 12 },

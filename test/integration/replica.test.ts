@@ -3,10 +3,14 @@ import { nodeId, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import type { LogFields, Logger } from '../../src/ports/index.js';
 import { systemClock, VERIFIERS } from '../../src/machine/index.js';
+import { decodeMessage } from '../../src/raft/index.js';
+import type { Acknowledgement } from '../../src/raft/index.js';
+import { acknowledgementBytes } from '../../src/raft/signed-acknowledgements.js';
 import { generatedKeyOf, METHODS, signatureOf } from '../../src/state/index.js';
 import { ledgerSigner } from '../support/builders/accusation.js';
 import {
   generateRequest,
+  identityKeyOf,
   NODES,
   signRequest,
   testGenesis,
@@ -74,6 +78,28 @@ test('one request has one task id in the lines of every node that has to do with
     expect.arrayContaining([...(signed?.signers ?? [])]),
   );
   expect(nodesOf('a request is answered')).toEqual([entry]);
+});
+
+test('replicas sign what they acknowledge to each other with their identity keys', async () => {
+  const said: Acknowledgement[] = [];
+  const genesis = testGenesis();
+  await using cluster = await ReplicaCluster.start({
+    genesis,
+    verify,
+    signerOf: ledgerSigner,
+    altered: (_from, channel, bytes) => {
+      const message = channel === 'raft' ? decodeMessage(bytes) : undefined;
+      if (message?.type === 'acknowledgement') said.push(message);
+      return bytes;
+    },
+  });
+  await cluster.submit(nodeId('node-2'), METHODS.generateKey, generateRequest('treasury'));
+
+  expect(new Set(said.map(({ from }) => from)).size).toBeGreaterThan(1);
+  for (const each of said) {
+    const bytes = acknowledgementBytes(genesis.clusterId, each.from, each);
+    expect(verify.identity(identityKeyOf(each.from), bytes, each.signature)).toBe(true);
+  }
 });
 
 test('with a leader whose clock alone is 400 days fast, requests of an honest lifetime are signed', async () => {

@@ -160,7 +160,7 @@ function falseAcknowledgement(liar: Liar, rng: Rng, to: NodeId): Message {
     incarnation: 1,
     boot: rng.bytes(16),
     order: 0,
-    signature: new Uint8Array(0),
+    signature: new Uint8Array(64),
   };
 }
 

@@ -414,7 +414,7 @@ export function acknowledgementTo(
     incarnation: 1,
     boot: fromHex(BOOT) ?? new Uint8Array(0),
     order: 0,
-    signature: new Uint8Array(0),
+    signature: new Uint8Array(64),
   };
 }
 

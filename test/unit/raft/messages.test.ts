@@ -43,7 +43,7 @@ const acknowledgement = {
   incarnation: 1,
   boot: new Uint8Array(16).fill(3),
   order: 0,
-  signature: new Uint8Array(0),
+  signature: new Uint8Array(64).fill(2),
 } as const;
 
 const timeoutNow = {
@@ -113,6 +113,7 @@ const bad: readonly (readonly [string, Message])[] = [
   ['an acknowledgement with a short hash', { ...acknowledgement, hash: new Uint8Array(31) }],
   ['a short boot', { ...acknowledgement, boot: new Uint8Array(15) }],
   ['a short signature', { ...acknowledgement, signature: new Uint8Array(63) }],
+  ['an acknowledgement without a signature', { ...acknowledgement, signature: new Uint8Array(0) }],
   ['an order beyond what is exact', { ...acknowledgement, order: 2 ** 53 }],
   ['a word for its own sender', { ...timeoutNow, target: head.from }],
   ['a word for an id that is none', { ...timeoutNow, target: nodeId('A b') }],

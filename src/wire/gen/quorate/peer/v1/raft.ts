@@ -124,7 +124,7 @@ export interface Acknowledgement {
   boot: Uint8Array;
   /** The number of the last fork that operators have healed; 0 while there was none. */
   order: bigint;
-  /** Empty: nothing rests on it yet. Where it has 64 bytes they are not verified. */
+  /** Ed25519 by the voter's identity key. 64 bytes. Nothing rests on it yet, and it is not verified. */
   signature: Uint8Array;
 }
 
