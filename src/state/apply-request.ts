@@ -47,8 +47,12 @@ export function applyRequest(
   const timeMs = clusterTime(draft, entry.timeMs);
   runTimers(draft, timeMs);
   const { requester, judged } = examine(draft, request, parsed.value, timeMs, context);
+  const by = request.authorization?.by;
+  const vouchedBy = by?.$case === 'voucher' ? by.value.nodeId : undefined;
   const decided = (result: AppliedDecision['result']): StateEvent => {
-    return { type: 'request-decided', hash, method: request.method, requester, result };
+    const { keyId, requestId } = parsed.value.asked;
+    const asked = { method: request.method, requester, vouchedBy, keyId, requestId };
+    return { type: 'request-decided', hash, ...asked, result };
   };
   if (!judged.ok) return [decided({ kind: 'refused', refusal: judged.refusal })];
   const ruling = judged.value;

@@ -8,6 +8,7 @@ import type { StateEvent } from './events.js';
 import type { AskedTask, JudgingContext, KindRules } from './kind-rules.js';
 import { ATTEMPTS_MAX } from './limits.js';
 import { readTotals } from './records.js';
+import { nodesIn } from './tasks.js';
 import type { Draft } from './view.js';
 
 /**
@@ -54,5 +55,6 @@ export function attemptOpened(
     task: taskId(task),
     number: attempt?.number ?? 0,
     session: sessionId(toHex(session)),
+    nodes: nodesIn(attempt),
   };
 }

@@ -12,6 +12,11 @@ export type AppliedDecision = {
   readonly method: string;
   /** SPIFFE id; absent where the authority of the request itself is refused. */
   readonly requester: string | undefined;
+  /** The node whose voucher stands for the requester's signature, where one does. */
+  readonly vouchedBy?: string | undefined;
+  /** As the request says; absent where it names none, or cannot be read. */
+  readonly keyId?: string | undefined;
+  readonly requestId?: string | undefined;
   readonly result:
     | { readonly kind: 'opened' | 'known'; readonly task: TaskId }
     | { readonly kind: 'refused'; readonly refusal: Refusal };
@@ -30,6 +35,8 @@ export type StateEvent =
       readonly task: TaskId;
       readonly number: number;
       readonly session: SessionId;
+      /** Asked to contribute. */
+      readonly nodes: readonly string[];
     }
   /** Commitments that the entry names, valid or not: pools and holders forget them. */
   | { readonly type: 'supplies-named'; readonly supplies: readonly Supply[] }
@@ -83,6 +90,9 @@ export type StateEvent =
       readonly kind: string;
       /** SPIFFE id. */
       readonly requester: string;
+      /** As the request named them; the key is absent where it named none. */
+      readonly keyId: string | undefined;
+      readonly requestId: string;
       /** Why there is no result; absent where there is one. */
       readonly failure: string | undefined;
     }

@@ -52,9 +52,10 @@ export function closeTask(
   setTimer(draft, 'forget-task', forgetMs, taskId(task.taskId));
   count(draft, task.kind, 0, -1);
   countClosed(draft, task);
-  const { kind, requester } = task;
-  const failure = failureIn(outcome);
-  return { type: 'task-closed', task: taskId(task.taskId), kind, requester, failure };
+  const { kind, requester, requestId } = task;
+  const keyId = task.keyId === '' ? undefined : task.keyId;
+  const [closed, failure] = [taskId(task.taskId), failureIn(outcome)];
+  return { type: 'task-closed', task: closed, kind, requester, keyId, requestId, failure };
 }
 
 /** The reason of a task that ended with the outcome of a requester's request to cancel it. */
@@ -77,6 +78,15 @@ export function isOpen(
   task: TaskRecord | undefined,
 ): task is TaskRecord & { readonly outcome: undefined } {
   return task !== undefined && task.outcome === undefined;
+}
+
+/** The nodes that an attempt asks to contribute. */
+export function nodesIn(attempt: AttemptRecord['attempt']): readonly string[] {
+  const { assignment } = attempt ?? {};
+  if (assignment === undefined) return [];
+  const named =
+    assignment.$case === 'supplies' ? assignment.value.supplies : assignment.value.nodes;
+  return named.map(({ nodeId }) => nodeId);
 }
 
 /** The nonce commitments that an attempt names; none for a generate-key. */

@@ -16,11 +16,14 @@ test('the events of a key generation say its requester, the ready participants a
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
       method: METHODS.generateKey,
       requester: APP,
+      vouchedBy: 'node-1',
+      keyId: 'treasury',
+      requestId: 'generate-treasury',
       result: { kind: 'opened', task },
     },
   ]);
   expect(ledger.attempt(ledger.task(task)).events).toMatchObject([
-    { type: 'attempt-opened', task, number: 1 },
+    { type: 'attempt-opened', task, number: 1, nodes: NODES },
   ]);
   const said = NODES.map((node) =>
     ledger.command({ $case: 'ready', value: ledger.ready(ledger.task(task), node) }),
@@ -57,6 +60,8 @@ test('the events of a signature say the used-up commitments and the reason for c
       task,
       kind: 'sign',
       requester: OPERATOR,
+      keyId: 'treasury',
+      requestId: 'one',
       failure: 'ATTEMPTS_EXHAUSTED',
     },
   ]);
