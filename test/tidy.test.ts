@@ -16,6 +16,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   identity: 3,
   state: 4,
   sharing: 4,
+  audit: 5,
   frost: 5,
   gg20: 5,
   algorithms: 6,

@@ -1,5 +1,6 @@
 import type { ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { OpenSecrets } from '../keys/index.js';
+import type { AuditStanding } from '../audit/index.js';
 import type { RoomLevel } from '../ports/index.js';
 import type { Led, LogSizes, QuorumStatus } from '../raft/index.js';
 import type {
@@ -109,4 +110,6 @@ export type NodeStatus = {
   readonly freeBytes: number | undefined;
   /** Of this node. */
   readonly log: LogSizes;
+  /** How its audit log keeps up; absent of a node that keeps none. */
+  readonly audit?: AuditStanding | undefined;
 };

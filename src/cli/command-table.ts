@@ -63,6 +63,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async (context) => (await import('./commands/config.js')).configCommand(context),
   },
   {
+    name: 'audit',
+    summary: 'read a node’s audit log, and check that it is whole',
+    load: async (context) => (await import('./commands/audit.js')).auditCommand(context),
+  },
+  {
     name: 'store',
     summary: 'move a node’s key shares between stores',
     load: async (context) => (await import('./commands/store.js')).storeCommand(context),

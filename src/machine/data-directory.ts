@@ -50,6 +50,11 @@ export function storePathsOf(directory: string): Pick<DataDirectory, 'logPath' |
   return { logPath: join(directory, 'log'), sharesPath: join(directory, 'shares') };
 }
 
+/** Where the files of a node's audit log are in its data directory. */
+export function auditPathOf(directory: string): string {
+  return join(directory, 'audit');
+}
+
 /** Where the states of checkpoints are in its data directory. */
 export function snapshotsPathOf(directory: string): string {
   return join(directory, 'snapshots');

@@ -8,6 +8,7 @@ export { arithmeticBy } from './arithmetic.js';
 export type { Arithmetic } from './arithmetic.js';
 export { CURVE_BACKENDS } from './backends/backends.js';
 export type { CurveBackend } from './backends/curve-backend.js';
+export { auditFiles, readAuditFiles } from './audit-files.js';
 export { BACKEND_CHOICES, chooseBackends, groupsBy } from './backends/choice.js';
 export type { BackendChoice, BackendNames } from './backends/choice.js';
 export { inlineCompute } from './compute/inline.js';
@@ -19,6 +20,7 @@ export { ProbeServer } from './probes.js';
 export { workersByDefault } from './compute/workers.js';
 export { systemClock } from './clock.js';
 export {
+  auditPathOf,
   identityPathOf,
   openDataDirectory,
   snapshotsPathOf,

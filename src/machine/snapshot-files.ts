@@ -2,9 +2,9 @@ import { chmodSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../common/index.js';
 import type { SnapshotFile, SnapshotFiles } from '../ports/index.js';
 import { makeFolder } from './files.js';
+import { readPart } from './read-part.js';
 
 /** Stands behind the name of a file that is not finished. */
 const UNFINISHED = '.part';
@@ -30,34 +30,9 @@ export function snapshotFiles(path: string): SnapshotFiles {
       writing.add(part);
       return new UnfinishedFile(path, name, handle, () => writing.delete(part));
     },
-    async read(name, offset, length) {
-      const handle = await opened(join(path, name));
-      if (handle === undefined) return undefined;
-      try {
-        const bytes = new Uint8Array(length);
-        let filled = 0;
-        while (filled < length) {
-          const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
-          if (bytesRead === 0) break;
-          filled += bytesRead;
-        }
-        return bytes.subarray(0, filled);
-      } finally {
-        await handle.close();
-      }
-    },
+    read: (name, offset, length) => readPart(join(path, name), offset, length),
     remove: (name) => rm(join(path, name), { force: true }),
   };
-}
-
-/** `undefined` where there is no such file. */
-async function opened(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 class UnfinishedFile implements SnapshotFile {

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { FILES_KEPT_MAX, FILES_KEPT_MIN } from '../audit/index.js';
 import { ID_PATTERN, nodeId } from '../common/index.js';
 import type { ClusterError, Millis, NodeId } from '../common/index.js';
 import {
@@ -45,6 +46,8 @@ export type NodeConfig = {
   readonly presignatures: number;
   /** The log grows so far between two checkpoints, and so much of it is kept for nodes that were away. */
   readonly checkpointBytes: number;
+  /** The audit log: files that stay of it. */
+  readonly audit: { readonly filesKept: number };
   /** The kind of libraries for curve arithmetic. */
   readonly cryptoBackend: BackendChoice;
   /** The least of what its log tells. */
@@ -126,6 +129,13 @@ export const schema = z.strictObject({
     .min(1, { error: 'must be 1 MiB or more' })
     .max(CHECKPOINT_MIB_MAX, { error: `must be ${CHECKPOINT_MIB_MAX} MiB at most` })
     .default(CHECKPOINT_LIMITS.logBytes / MIB),
+  audit: z.strictObject({
+    kept: z.coerce
+      .number({ error: 'must be a number' })
+      .int({ error: 'must be a whole number' })
+      .min(FILES_KEPT_MIN, { error: `must be ${FILES_KEPT_MIN} or more` })
+      .max(FILES_KEPT_MAX, { error: `must be ${FILES_KEPT_MAX} at most` }),
+  }),
   crypto_backend: z
     .enum(BACKEND_CHOICES, { error: `must be one of ${BACKEND_CHOICES.join(', ')}` })
     .default('auto'),
@@ -183,6 +193,7 @@ export function readConfig(sources: ConfigSources): NodeConfig {
     workers: settings.workers ?? workersByDefault(),
     presignatures: settings.presignatures,
     checkpointBytes: settings.checkpoint_mib * MIB,
+    audit: { filesKept: settings.audit.kept },
     cryptoBackend: settings.crypto_backend,
     logLevel: settings.log_level,
   };

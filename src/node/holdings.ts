@@ -5,6 +5,8 @@ import { SecretBytes } from '../crypto/index.js';
 import { parseGenesis, Requesters, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import {
+  auditFiles,
+  auditPathOf,
   identityPathOf,
   nodeVerify,
   openDataDirectory,
@@ -20,7 +22,13 @@ import {
   wrappingKeyOf,
 } from '../pki/index.js';
 import type { Environment } from '../pki/index.js';
-import type { ConsensusStore, ShareStore, Signer, SnapshotFiles } from '../ports/index.js';
+import type {
+  AuditFiles,
+  ConsensusStore,
+  ShareStore,
+  Signer,
+  SnapshotFiles,
+} from '../ports/index.js';
 import { openStores } from '../store/index.js';
 import { claimedLog } from './claimed-log.js';
 import type { NodeConfig } from './config.js';
@@ -40,6 +48,7 @@ export type Holdings = {
   /** Where the embedded stores are. */
   readonly folders: readonly string[];
   readonly snapshots: SnapshotFiles;
+  readonly audit: AuditFiles;
   readonly signer: Signer;
   /** 32 bytes. Its user ends it after making a copy; closing does at the latest. */
   readonly wrappingKey: SecretBytes;
@@ -100,6 +109,7 @@ export async function openHoldings(
     const { shares } = store;
     const folders = [directory.logPath, directory.sharesPath];
     const snapshots = snapshotFiles(snapshotsPathOf(config.dataDir));
+    const audit = auditFiles(auditPathOf(config.dataDir));
     const writeCount = () => store.writeCount();
     return {
       genesis,
@@ -108,6 +118,7 @@ export async function openHoldings(
       shares,
       folders,
       snapshots,
+      audit,
       signer,
       wrappingKey,
       nextWrappingKey,

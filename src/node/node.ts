@@ -241,7 +241,7 @@ export class Node implements AsyncDisposable {
    *   stored state is above the level of this build.
    */
   async start(addresses: ReadonlyMap<NodeId, string>): Promise<void> {
-    const { genesis, consensus, shares, snapshots, folders, signer } = this.#holdings;
+    const { genesis, consensus, shares, snapshots, audit, folders, signer } = this.#holdings;
     const { wrappingKey, nextWrappingKey, changeKey, mayChangeKey } = this.#holdings;
     const logger = this.#logger;
     for (const { nodeId: peer } of genesis.members) {
@@ -289,6 +289,7 @@ export class Node implements AsyncDisposable {
         gg20: this.#arithmetic.gg20,
         presignatures: this.#config.presignatures,
         ...logLimits(this.#config.checkpointBytes),
+        auditFilesKept: this.#config.audit.filesKept,
         ...this.#build,
         onRevoked: (names) => this.#onRevoked(names),
         onFatal: (error) => this.#onFatal(error),
@@ -306,6 +307,7 @@ export class Node implements AsyncDisposable {
         room: new DiskRoom(folders, systemClock, logger),
         meter: this.#metrics?.meter,
         snapshots,
+        audit,
         logger,
       },
     );

@@ -1,10 +1,12 @@
 import type { Alarms } from '../alarms/index.js';
-import { ClusterError } from '../common/index.js';
+import { ClusterError, utf8 } from '../common/index.js';
 import type { LogIndex } from '../common/index.js';
-import type { Entry, Logger, Write } from '../ports/index.js';
+import type { AuditHead, Entry, Logger, Write } from '../ports/index.js';
 import type { Agreed, Machine } from '../raft/index.js';
+import { recordsOf } from '../audit/index.js';
+import type { Recorder } from '../audit/index.js';
 import { apply, correctionOf, correctionWritten, levelWritten, readLevel } from '../state/index.js';
-import type { JudgingContext, Overlay, StateEvent } from '../state/index.js';
+import type { Applied, JudgingContext, Overlay, StateEvent, StateWrite } from '../state/index.js';
 
 type Logs = { readonly logger: Logger; readonly alarms: Alarms };
 
@@ -23,6 +25,11 @@ export class StateMachine implements Machine {
   #checkpoint: LogIndex = 0;
   /** How far the log was known to be committed when the last entry was applied. */
   #known: LogIndex = 0;
+  readonly #audit: Recorder | undefined;
+  /** With an audit log: what each entry wrote that is not durable. */
+  readonly #unflushed: { readonly index: LogIndex; readonly writes: readonly StateWrite[] }[] = [];
+  /** The last entry whose writes were handed out to be made durable. */
+  #handed: LogIndex = 0;
 
   constructor(
     overlay: Overlay,
@@ -31,6 +38,7 @@ export class StateMachine implements Machine {
     buildLevel: number,
     committed: () => LogIndex,
     onBatch: (events: readonly StateEvent[]) => void,
+    audit?: Recorder,
   ) {
     this.#overlay = overlay;
     this.#buildLevel = buildLevel;
@@ -40,6 +48,7 @@ export class StateMachine implements Machine {
     this.#logs = logs;
     this.#committed = committed;
     this.#onBatch = onBatch;
+    this.#audit = audit;
   }
 
   /** The feature level of the state as applied here; 0 before the genesis. */
@@ -71,6 +80,7 @@ export class StateMachine implements Machine {
       this.#logs.logger.info('The cluster is at a new feature level', { level });
     }
     this.#overlay.put(applied.writes);
+    this.#record(entry, applied, before);
     const correctionMs = correctionWritten(applied.writes) ?? before.correctionMs;
     if (correctionMs !== before.correctionMs) {
       const facts = { back_ms: correctionMs - before.correctionMs, index: entry.index };
@@ -89,12 +99,39 @@ export class StateMachine implements Machine {
     }
   }
 
+  get recorded(): AuditHead | undefined {
+    return this.#audit?.recorded;
+  }
+
+  get isHeld(): boolean {
+    return this.#audit?.isHeld === true;
+  }
+
   pendingWrites(): readonly Write[] {
-    return this.#overlay.pendingWrites();
+    if (this.#audit === undefined) return this.#overlay.pendingWrites();
+    // The state on disk is never ahead of the audit log: an entry whose lines a crash takes away is applied again.
+    const { index: last } = this.#audit.recorded;
+    this.#handed = last;
+    const all = new Map<string, Uint8Array | undefined>();
+    for (const { index, writes } of this.#unflushed) {
+      if (index > last) break;
+      for (const [key, value] of writes) all.set(key, value);
+    }
+    return [...all].map(([key, value]) => [utf8(key), value]);
   }
 
   flushed(writes: readonly Write[]): void {
     this.#overlay.flushed(writes);
+    const left = this.#unflushed.findIndex(({ index }) => index > this.#handed);
+    this.#unflushed.splice(0, left < 0 ? this.#unflushed.length : left);
+  }
+
+  #record(entry: Entry, { writes, events }: Applied, { correctionMs }: Agreed): void {
+    if (this.#audit === undefined) return;
+    this.#unflushed.push({ index: entry.index, writes });
+    const timeMs = entry.timeMs - correctionMs;
+    const { clusterId } = this.#context.genesis;
+    this.#audit.take(entry, recordsOf(entry, timeMs, events, clusterId));
   }
 
   batchDone(): void {

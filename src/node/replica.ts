@@ -7,7 +7,9 @@ import type { Genesis } from '../identity/index.js';
 import { voters, votersAmong } from '../identity/index.js';
 import type { RevocationName } from '../identity/index.js';
 import { KeyManager } from '../keys/index.js';
+import { BOUNDLESS } from '../ports/index.js';
 import type {
+  AuditFiles,
   Clock,
   Compute,
   ConsensusStore,
@@ -43,6 +45,7 @@ import { checkpointsOf } from './replica-checkpoints.js';
 import { LevelGuard } from './level-guard.js';
 import { TaskMeter } from './metrics/task-meter.js';
 import { Lists } from './lists.js';
+import { auditOf, roomFor } from './replica-audit.js';
 import { StateMachine } from './replica-machine.js';
 import { WaitingNetwork } from './waiting-network.js';
 
@@ -63,6 +66,8 @@ export type ReplicaPorts = {
   readonly logger: Logger;
   /** Where the states of checkpoints are kept. Without it this node signs none, and takes no snapshot. */
   readonly snapshots?: SnapshotFiles | undefined;
+  /** Where the audit log is kept. Without it this node keeps none. */
+  readonly audit?: AuditFiles | undefined;
 };
 
 export type ReplicaConfig = {
@@ -79,6 +84,8 @@ export type ReplicaConfig = {
   readonly gg20: Gg20Tables;
   /** Presignatures that it keeps of one GG20 key and set of signers; none are made where absent. */
   readonly presignatures?: number | undefined;
+  /** Files of the audit log that stay; as many as by default where absent. */
+  readonly auditFilesKept?: number | undefined;
   /** The highest feature level that its build has; that of this build where absent. */
   readonly level?: Build['level'] | undefined;
   /** The kinds of task that it knows; those of this build where absent. A test may add one. */
@@ -136,6 +143,10 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   const asked = queries(overlay, genesis);
   const taskMeter = ports.meter && new TaskMeter(ports.meter, clock, asked);
   const connections = new Connections(signer.node, config.boot);
+  const audit = await auditOf(config, ports, loaded, Number(asked.totals().timeMs), () =>
+    driver.recorded(),
+  );
+  const roomWithAudit = audit === undefined ? ports.room : roomFor(audit, ports.room);
   const machine = new StateMachine(
     overlay,
     judging,
@@ -150,6 +161,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       if (revoked.length > 0) config.onRevoked?.(revoked);
       tasks.applied(batchOf(events));
     },
+    audit,
   );
   config.onRevoked?.(asked.revocations().map(({ name }) => name));
   const network = new WaitingNetwork(ports.network, clock);
@@ -166,7 +178,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     machine,
     applied: loaded.applied,
     identity: { signer, clusterId: genesis.clusterId },
-    room: ports.room,
+    room: roomWithAudit,
     meter: ports.meter,
     logger,
     alarms,
@@ -226,6 +238,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       alarms,
       judging,
       isRevoked: (names) => asked.isRevoked(names),
+      isAuditBehind: () => audit?.standing.isBehind === true,
       consensus: {
         propose: (payload, isNew) => {
           const entry = driver.propose(payload, isNew);
@@ -326,7 +339,9 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         presignatures: tasks.presignatureStocks,
         timeMs: Number(asked.totals().timeMs),
         timeCorrections: readClock(overlay).number,
-        room,
+        // The disk's own: consensus alone is told that it is low where the audit log is behind.
+        room: room === 'low' ? (ports.room ?? BOUNDLESS).look() : room,
+        audit: audit?.standing,
         freeBytes: ports.room?.freeBytes(),
         log: driver.logSizes(),
       };
@@ -342,6 +357,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       tasks.stop();
       network.stop();
       await driver.stop();
+      await audit?.stop();
       keys.close();
     },
   };

@@ -1,3 +1,5 @@
+import { FILES_KEPT } from '../audit/index.js';
+
 /** One thing that can be set about a node: in its file, by an environment variable, by a flag. */
 export type Setting = {
   /** Where it stands in the file, for example `client.listen`. */
@@ -239,6 +241,15 @@ export const SETTINGS: readonly Setting[] = [
     meaning:
       'how far the log grows between two checkpoints, and how much of it is kept for nodes that were away: 1 to 1024',
     fallback: '64',
+  },
+  {
+    path: 'audit.kept',
+    environment: 'QUORATE_AUDIT_KEPT',
+    flag: '--audit-kept',
+    value: 'count',
+    meaning:
+      'files of the audit log that stay, 16 MiB each; the oldest are removed, so move them away before that',
+    fallback: String(FILES_KEPT),
   },
   {
     path: 'crypto_backend',

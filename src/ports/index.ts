@@ -2,6 +2,7 @@
  * Every door to the world: interfaces, and the errors that they promise. The simulator fakes what is here; what is not here
  * must be pure.
  */
+export type { AuditFiles } from './audit-files.js';
 export type { Clock, Timer } from './clock.js';
 export type { BoundJob, Compute, Job, Jobs, Lane } from './compute.js';
 export type { Logger, LogFields } from './logger.js';
@@ -17,6 +18,7 @@ export { ShareStoreError } from './share-store.js';
 export type { PutResult, ShareId, SharePage, SharePageRequest, ShareStore } from './share-store.js';
 export type { SnapshotFile, SnapshotFiles } from './snapshot-files.js';
 export type {
+  AuditHead,
   ConsensusStore,
   Entry,
   EntryKind,

@@ -50,6 +50,15 @@ export interface StateReading {
   close(): void;
 }
 
+/** The end of a node's audit log: the chain with all lines of the entries up to one. */
+export type AuditHead = {
+  readonly index: LogIndex;
+  /** The last line's number; 0 before the first. */
+  readonly line: number;
+  /** The last line's hash, 32 bytes. */
+  readonly hash: Uint8Array;
+};
+
 /** A batch of writes that become durable together, or not at all. */
 export type Persist = {
   readonly hardState?: HardState;
@@ -61,6 +70,8 @@ export type Persist = {
   readonly writes: readonly Write[];
   /** The last entry whose writes are in the state, these included. */
   readonly applied: LogIndex;
+  /** The audit log as it was at `applied`; the one before stays where it is absent. */
+  readonly audit?: AuditHead | undefined;
   /**
    * The state that was staged takes the place of the one in use, and a log without entries, which goes on behind this place,
    * that of the log. Entries and writes are none then, and `applied` is its index.
@@ -78,6 +89,8 @@ export type StoredLog = {
   /** Whether there never was an entry. */
   readonly isEmpty: boolean;
   readonly applied: LogIndex;
+  /** As the last batch that had one said it. */
+  readonly audit?: AuditHead | undefined;
 };
 
 /** The log and the replicated state, in one transaction. */

@@ -50,7 +50,7 @@ export class Applier {
 
   /** Whether an entry that may be applied would be applied now. */
   get isFree(): boolean {
-    return this.#turn === undefined;
+    return this.#turn === undefined && this.#machine.isHeld !== true;
   }
 
   /** The time until which one event may apply entries. */

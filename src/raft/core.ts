@@ -138,6 +138,8 @@ export type Core = {
   commit: LogIndex;
   /** The newest checkpoint whose certificate and state this node has, durably: whoever lacks what is before it can get that. */
   certified: LogIndex;
+  /** The log up to here may go, as far as the record goes that this node keeps of it. */
+  recorded: LogIndex;
   /**
    * The log is known to equal that of this term's leader up to here: by its appends or, at the leader itself, by a finished
    * write. Only that is acknowledged, and never taken back within the term.

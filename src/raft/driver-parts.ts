@@ -1,6 +1,7 @@
 import type { Alarms } from '../alarms/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type {
+  AuditHead,
   Clock,
   ConsensusStore,
   Entry,
@@ -26,6 +27,13 @@ export type Machine = {
   pendingWrites(): readonly Write[];
   /** These, an earlier result of `pendingWrites`, are durable now. */
   flushed(writes: readonly Write[]): void;
+  /**
+   * How far the record is durable that it keeps of what it applies; absent where it keeps none. What later entries wrote is not
+   * among {@link pendingWrites} yet, and stays in the log.
+   */
+  readonly recorded?: AuditHead | undefined;
+  /** The machine takes no more entries for now. `RaftDriver.recorded` says when it does again. */
+  readonly isHeld?: boolean;
   /** The entries of one batch have been applied. They are durable in the log; what they wrote may not be yet. */
   batchDone(): void;
 };

@@ -196,6 +196,11 @@ export class RaftDriver {
     };
   }
 
+  /** The machine's record of more entries is durable, or it takes entries again. */
+  recorded(): void {
+    this.#guard(() => this.#writer.applied(true));
+  }
+
   /** As {@link Raft.heardAgoMs}. */
   heardAgoMs(peer: NodeId): Millis | undefined {
     return this.#raft.heardAgoMs(peer);
@@ -284,6 +289,7 @@ export class RaftDriver {
   }
 
   #pump(): void {
+    const { machine } = this.#parts;
     const untilMs = this.#applier.untilMs();
     try {
       if (this.#installing !== undefined && !this.#writer.isBusy) this.#install(this.#installing);
@@ -292,6 +298,7 @@ export class RaftDriver {
           this.#act(this.#raft.takeUrgent());
           break;
         }
+        if (machine.recorded !== undefined) this.#raft.recordedTo(machine.recorded.index);
         this.#handle(this.#raft.takeReady(0), untilMs);
       }
       this.#transfers.look(this.#raft);

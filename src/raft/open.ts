@@ -80,6 +80,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     // Every voter's log begins with the same genesis: it needs no majority. And what was removed had been committed.
     commit: Math.max(1, log.front),
     certified: 0,
+    recorded: Number.MAX_SAFE_INTEGER,
     matched: 0,
     acknowledged: 0,
     acknowledgedHash: ZERO_HASH,

@@ -333,6 +333,11 @@ export class Raft {
     this.#core.certified = Math.max(this.#core.certified, index);
   }
 
+  /** This node keeps a record of what it applies, which is durable up to here: no entry behind it leaves the log. */
+  recordedTo(index: LogIndex): void {
+    this.#core.recorded = index;
+  }
+
   /** As leader: the followers that lack entries which are removed. */
   get lacking(): readonly NodeId[] {
     const { role } = this.#core;

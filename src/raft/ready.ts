@@ -120,15 +120,16 @@ function takePersist(core: Core): Ready['persist'] {
 
 /**
  * What of the log goes from the disk with this write: what every voter has acknowledged, for nobody could be sent it any
- * more, or what is before a checkpoint whose state can be sent instead; and only what is in the state that is durable with this
- * write at the latest.
+ * more, or what is before a checkpoint whose state can be sent instead; and only what is in the state and in the node's record
+ * that are durable with this write at the latest.
  */
 function takeFront(core: Core): LogFront | undefined {
   const isLong = core.log.oldBytes > core.limits.logKeptBytesMax;
   if (!isLong || core.agreed.level < LOG_FRONT_LEVEL) return undefined;
-  const { certified, commit, applied, log } = core;
+  const { certified, commit, applied, log, recorded } = core;
   const replaced = Math.min(certified, commit, applied, log.durable);
-  return log.takeFront(Math.max(heldByAll(core), replaced), core.limits.logKeptBytesMax);
+  const last = Math.min(Math.max(heldByAll(core), replaced), recorded);
+  return log.takeFront(last, core.limits.logKeptBytesMax);
 }
 
 /** A commit index can be ahead of our disk. What is applied leads to promises, so it is durable here first. */

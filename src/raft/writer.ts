@@ -86,9 +86,10 @@ export class Writer {
     try {
       const writes = machine.pendingWrites();
       const entries = persist?.entries ?? [];
-      const { applied } = this.#applier;
+      const audit = machine.recorded;
+      const applied = audit?.index ?? this.#applier.applied;
       this.#flushed = applied;
-      const batch = { entries, ...persist, writes, applied };
+      const batch = { entries, ...persist, writes, applied, ...(audit !== undefined && { audit }) };
       try {
         await store.persist(batch);
       } catch (error) {

@@ -112,7 +112,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   const isServing = (): boolean => {
     const status = attached?.status();
     if (draining || status?.leader === undefined) return false;
-    return status.caughtUp && status.room === 'enough';
+    return status.caughtUp && status.room === 'enough' && status.audit?.isBehind !== true;
   };
   const health = new Health(Object.keys(SERVICES), isServing);
   health.addTo(listener);

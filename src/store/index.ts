@@ -4,9 +4,11 @@
  * The store does not know the meaning of values, except log entries, which are kept as `LogEntry` messages.
  */
 export { DiskRoom, LOW_BELOW_BYTES, NONE_BELOW_BYTES } from './disk-room.js';
+export { readAuditHead } from './lmdb/audit-head.js';
 export { openLmdbConsensusStore } from './lmdb/consensus-store.js';
 export type { StoreOwner } from './lmdb/environment.js';
 export { openLmdbShareStore } from './lmdb/share-store.js';
+export { memoryAuditFiles } from './memory/audit-files.js';
 export { memoryConsensusStore } from './memory/consensus-store.js';
 export { memorySnapshotFiles } from './memory/snapshot-files.js';
 export { memoryShareStore } from './memory/share-store.js';

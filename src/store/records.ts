@@ -1,6 +1,6 @@
 import { assert, concat, damagedLog, nodeId, u64be, utf8 } from '../common/index.js';
 import type { LogIndex } from '../common/index.js';
-import type { Entry, HardState, LogFront, Persist } from '../ports/index.js';
+import type { AuditHead, Entry, HardState, LogFront, Persist } from '../ports/index.js';
 import { ENTRY_KINDS, toWireEntry, ZERO_HASH } from '../raft/index.js';
 import { decode, encode, LogEntry } from '../wire/index.js';
 
@@ -75,6 +75,19 @@ export function frontFromBytes(bytes: Uint8Array): LogFront {
   );
   const hash = content.slice(24, 24 + HASH_BYTES);
   return { before: { index, term, timeMs, hash }, genesisHash: content.slice(24 + HASH_BYTES) };
+}
+
+/** A {@link record} of u64be(index) ‖ u64be(line) ‖ hash. */
+export function auditHeadToBytes({ index, line, hash }: AuditHead): Uint8Array {
+  return record(concat(u64be(index), u64be(line), hash));
+}
+
+/** @throws ClusterError `data-loss`. */
+export function auditHeadFromBytes(bytes: Uint8Array): AuditHead {
+  const content = Uint8Array.from(contentOf(bytes));
+  if (content.length !== 16 + HASH_BYTES) return damaged('The end of the audit log cannot be read');
+  const [index = 0, line = 0] = [0, 8].map((at) => numberFromBytes(content.subarray(at, at + 8)));
+  return { index, line, hash: content.slice(16) };
 }
 
 /** The number that u64be wrote. @throws ClusterError `data-loss`. */

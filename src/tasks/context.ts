@@ -79,6 +79,8 @@ export type TaskContext = {
   readonly judging: JudgingContext;
   /** Claims of certificates that one is revoked, by the state as applied here. */
   readonly isRevoked: Queries['isRevoked'];
+  /** Claims that this node's audit log does not keep up with what it applies: it gives no share then. */
+  readonly isAuditBehind?: () => boolean;
   readonly consensus: Consensus;
   readonly outbox: Outbox;
 };

@@ -62,6 +62,26 @@ test('nothing is removed that a voter lacks, however long it is away, and then i
   expectNoAlarm(cluster);
 });
 
+test('a node that keeps a record of what it applies removes nothing that the record lacks', () => {
+  const cluster = cluster3();
+  const [leader, slow] = [cluster.node(1), cluster.node(2)];
+  cluster.elect(leader);
+  work(cluster, leader, 40);
+  slow.raft.recordedTo(30);
+  work(cluster, leader, 100);
+  cluster.run(10);
+
+  expect(frontOf(slow)).toBeLessThanOrEqual(30);
+  expect(frontOf(leader)).toBeGreaterThan(60);
+
+  slow.raft.recordedTo(130);
+  work(cluster, leader, 60);
+  cluster.run(10);
+  expect(frontOf(slow)).toBeGreaterThan(60);
+  expect(frontOf(slow)).toBeLessThanOrEqual(130);
+  expectNoAlarm(cluster);
+});
+
 test('below the level no log loses its front: older builds read all of it', () => {
   const cluster = cluster3(2);
   cluster.elect(cluster.node(1));

@@ -97,7 +97,8 @@ export class NodeMetrics implements Disposable {
   }
 
   #ofConsensus(backend: Backend): void {
-    const { term, leader, nodeId, commit, applied, room, freeBytes, connected } = backend.status();
+    const status = backend.status();
+    const { term, leader, nodeId, commit, applied, room, freeBytes, connected } = status;
     this.#registry.set('quorate_raft_term', term);
     this.#registry.set('quorate_raft_is_leader', Number(leader === nodeId));
     this.#registry.set('quorate_raft_has_leader', Number(leader !== undefined));
@@ -107,6 +108,11 @@ export class NodeMetrics implements Disposable {
     this.#registry.set('quorate_members_connected', connected.length);
     this.#registry.set('quorate_disk_room', ROOMS[room]);
     if (freeBytes !== undefined) this.#registry.set('quorate_disk_free_bytes', freeBytes);
+    if (status.audit === undefined) return;
+    const { isBehind, lagMs, line } = status.audit;
+    this.#registry.set('quorate_audit_behind', Number(isBehind));
+    this.#registry.set('quorate_audit_lag_seconds', lagMs / 1000);
+    this.#registry.total('quorate_audit_lines_total', line);
   }
 
   #ofState(backend: Backend, source: MetricsSource): void {

@@ -34,6 +34,12 @@ export const METRICS = {
   quorate_store_writes_total: { ...COUNTER, help: 'Synced writes' },
   quorate_disk_free_bytes: { ...GAUGE, help: 'Free on the disk of the data directory' },
   quorate_disk_room: { ...GAUGE, help: '2 enough, 1 low: nothing new, 0 none: no entries' },
+  quorate_audit_behind: {
+    ...GAUGE,
+    help: '1 where the audit log fails or is late by more than a second: the node gives no share; else 0',
+  },
+  quorate_audit_lag_seconds: { ...GAUGE, help: 'How long the oldest line waits to be durable' },
+  quorate_audit_lines_total: { ...COUNTER, help: 'Lines of the audit log, since its first' },
   quorate_peer_messages_total: { ...COUNTER, help: 'Messages sent to other members' },
   quorate_peer_bytes_total: { ...COUNTER, help: 'Bytes sent to other members' },
   quorate_tasks_total: {

@@ -15,6 +15,8 @@ import type {
 import { pageOf, unbroken } from '../log-pages.js';
 import { endOfPrefix, startOfScan } from '../prefix.js';
 import {
+  auditHeadFromBytes,
+  auditHeadToBytes,
   contentOf,
   damaged,
   entryFromBytes,
@@ -31,6 +33,7 @@ import {
 import { requireSpaceFor } from '../disk-space.js';
 import { FRONT_REMOVED_FORMAT, openEnvironment, STORE_FORMAT } from './environment.js';
 import type { Environment, StoreOwner, WriteCounted } from './environment.js';
+import { AUDIT_KEY } from './keys.js';
 import { LOWEST_KEY } from './table.js';
 import type { Table } from './table.js';
 
@@ -114,12 +117,14 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
     const hardState = meta.get(HARD_STATE);
     const applied = meta.get(APPLIED);
     const front = this.#front();
+    const audit = meta.get(AUDIT_KEY);
     return {
       hardState: hardState === undefined ? FIRST_HARD_STATE : hardStateFromBytes(hardState),
       front,
       entries: unbroken(this.#entriesFrom(LOWEST_KEY), front?.before.index),
       isEmpty: front === undefined && log.getKeysCount({ limit: 1 }) === 0,
       applied: applied === undefined ? 0 : numberFromBytes(contentOf(applied)),
+      audit: audit === undefined ? undefined : auditHeadFromBytes(audit),
     };
   }
 
@@ -257,6 +262,7 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
     });
     const hardState = batch.hardState === undefined ? undefined : hardStateToBytes(batch.hardState);
     const applied = record(u64be(batch.applied));
+    const audit = batch.audit === undefined ? undefined : auditHeadToBytes(batch.audit);
 
     return this.#root.batch(() => {
       for (const key of [...removed, ...dropped]) void log.remove(key);
@@ -270,6 +276,7 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
       for (const [key, value] of writes)
         void (value === undefined ? state.remove(key) : state.put(key, value));
       if (hardState !== undefined) void meta.put(HARD_STATE, hardState);
+      if (audit !== undefined) void meta.put(AUDIT_KEY, audit);
       void meta.put(APPLIED, applied);
     });
   }

@@ -1,6 +1,7 @@
 import { assert, compare, toHex } from '../../common/index.js';
 import type { LogIndex } from '../../common/index.js';
 import type {
+  AuditHead,
   ConsensusStore,
   Entry,
   LogFront,
@@ -23,6 +24,7 @@ export function memoryConsensusStore(): ConsensusStore {
 class MemoryConsensusStore implements ConsensusStore {
   #hardState = FIRST_HARD_STATE;
   #applied = 0;
+  #audit: AuditHead | undefined;
   /** Encoded entries, the first of them at index `#first`. */
   readonly #log: Uint8Array[] = [];
   #first = 1;
@@ -41,6 +43,7 @@ class MemoryConsensusStore implements ConsensusStore {
       entries: unbroken(this.#entriesFrom(this.#first)),
       isEmpty: this.#log.length === 0 && this.#front === undefined,
       applied: this.#applied,
+      audit: this.#audit,
     };
   }
 
@@ -78,6 +81,7 @@ class MemoryConsensusStore implements ConsensusStore {
     for (const [key, value] of writes) this.#set(key, value);
     this.#hardState = batch.hardState ?? this.#hardState;
     this.#applied = batch.applied;
+    this.#audit = batch.audit ?? this.#audit;
     this.#writing = false;
   }
 

@@ -17,6 +17,9 @@ type Answered = {
   sentMs: Millis;
 };
 
+/** The word of a node whose audit log does not keep up: what it would do now might never be told. */
+export const AUDIT_BEHIND = { reason: 'audit-behind' } as const;
+
 /** Why this node contributes nothing. */
 export type AttemptRefusal = {
   readonly reason: string;
@@ -65,11 +68,17 @@ export class Answers implements Work {
     return this.#answered.has(session);
   }
 
-  /** Contributes to an attempt, unless its request has expired by this node's clock. */
+  /**
+   * Contributes to an attempt, unless its request has expired by this node's clock. Refuses where the audit log of this node
+   * has fallen behind since the answer was begun.
+   */
   contribute(attempt: LiveAttempt, kind: string, body: Uint8Array, supplies?: TakeSupplies): void {
     // Conditions may have changed since the answer was begun: the task may be closed, the node stopped, the time over.
     if (this.#context.clock.now() >= attempt.task.expireTimeMs) return;
     if (!this.#answered.has(attempt.session)) return;
+    if (this.#context.isAuditBehind?.() === true) {
+      return this.decline(attempt, AUDIT_BEHIND, supplies);
+    }
     const envelope = this.#signed(attempt, kind, body);
     const value = { envelope, freshSupplies: supplies?.() };
     const waiting = this.#waitingNode(attempt.task);

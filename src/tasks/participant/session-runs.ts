@@ -13,6 +13,7 @@ import type { ParticipantContext, ParticipantDriver } from '../kinds/driver.js';
 import { RESEND_MS } from '../limits.js';
 import { bootsOf } from '../live-tasks.js';
 import type { LiveAttempt, LiveTask } from '../live-tasks.js';
+import { AUDIT_BEHIND } from './answers.js';
 import type { AttemptRefusal } from './answers.js';
 import { SessionOver, startAttemptSession } from './attempt-session.js';
 import type { Altered, SessionGroups } from './attempt-session.js';
@@ -207,6 +208,7 @@ export class SessionRuns<
       return this.#decline(run, 'boot-changed');
     }
     if (this.#isExpired(run)) return this.#decline(run, 'expired');
+    if (this.#context.isAuditBehind?.() === true) return this.#refuse(run, AUDIT_BEHIND);
     const refusal = await kind.refusal?.(attempt);
     // The task may have closed, or another attempt begun, meanwhile.
     if (this.#isOver(run)) return;

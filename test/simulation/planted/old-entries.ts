@@ -27,8 +27,8 @@ export const OLD_ENTRY_BUGS: readonly PlantedBug[] = [
     name: 'entries are removed from the disk that a voter lacks',
     edits: [
       {
-        find: 'log.takeFront(Math.max(heldByAll(core), replaced),',
-        replace: 'log.takeFront(applied,',
+        find: 'Math.min(Math.max(heldByAll(core), replaced), recorded)',
+        replace: 'applied',
       },
     ],
     where: 'small memory',

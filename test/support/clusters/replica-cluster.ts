@@ -12,6 +12,7 @@ import {
 import { startReplica } from '../../../src/node/replica.js';
 import type { Replica, ReplicaConfig } from '../../../src/node/replica.js';
 import type {
+  AuditFiles,
   Clock,
   Channel,
   ConsensusStore,
@@ -69,6 +70,8 @@ export type ReplicaClusterParts = {
   readonly answerMs?: number;
   /** Where a replica keeps its key shares; in memory unless given. */
   readonly sharesOf?: (node: NodeId) => Promise<ShareStore>;
+  /** Where a replica keeps its audit log; it keeps none unless given. */
+  readonly auditOf?: (node: NodeId) => AuditFiles;
 };
 
 /** All that stays of a replica when it stops. */
@@ -179,6 +182,7 @@ export class ReplicaCluster implements AsyncDisposable {
         consensus,
         shares,
         snapshots,
+        audit: this.#parts.auditOf?.(self),
         logger: this.#parts.loggerOf?.(self) ?? this.#loggerOf(self),
       },
     );

@@ -72,6 +72,7 @@ describe('a complete configuration file', () => {
       workers: workersByDefault(),
       presignatures: 16,
       checkpointBytes: 64 * 2 ** 20,
+      audit: { filesKept: 256 },
       cryptoBackend: 'auto',
       logLevel: 'info',
     });
@@ -82,6 +83,14 @@ test('a configuration file names its format; without one it is of the first form
   expect(read(`${WHOLE}\nformat: 1`)).toEqual(read(WHOLE));
   expect(message(() => read(`${WHOLE}format: 2`))).toMatch(
     /node.yaml:10: format: must be 1: a later release wrote this file$/,
+  );
+});
+
+test('files of the audit log that stay have a default and bounds', () => {
+  expect(read(`${WHOLE}\naudit: { kept: 2 }`).audit.filesKept).toBe(2);
+  const flags = { 'audit.kept': '1' };
+  expect(message(() => read(WHOLE, { flags }))).toMatch(
+    /--audit-kept: audit.kept: must be 2 or more/,
   );
 });
 

@@ -3,6 +3,7 @@ import { nodeId } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { BUILD_LEVEL } from '../../../src/identity/index.js';
 import type {
+  AuditHead,
   Clock,
   ConsensusStore,
   Entry,
@@ -156,6 +157,10 @@ export type DriverNode = {
   poisonedIndex: number;
   /** How long it takes to apply an entry. */
   applyMs: number;
+  /** The end of its record; it keeps none unless given. */
+  recorded: AuditHead | undefined;
+  /** Its machine takes no entries. */
+  isHeld: boolean;
 };
 
 /** Drivers with one clock and a network that delivers in the next turn. */
@@ -180,6 +185,8 @@ export class DriverCluster {
         wakes: 0,
         poisonedIndex: 0,
         applyMs: 0,
+        recorded: undefined,
+        isHeld: false,
       };
       const node: DriverNode = { ...fresh, driver: this.drive(fresh, at + 1) };
       node.driver = this.drive(node, at + 1);
@@ -227,9 +234,16 @@ export class DriverCluster {
           this.clock.spend(node.applyMs);
           writes.push([Uint8Array.of(entry.index), entry.hash]);
         },
-        pendingWrites: () => [...writes],
+        pendingWrites: () =>
+          writes.filter(([key]) => (key[0] ?? 0) <= (node.recorded?.index ?? Infinity)),
         flushed: (done) => writes.splice(0, done.length),
         batchDone: () => (node.batchesDone += 1),
+        get recorded() {
+          return node.recorded;
+        },
+        get isHeld() {
+          return node.isHeld;
+        },
       },
       applied,
       logger: {

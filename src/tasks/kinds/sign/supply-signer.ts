@@ -11,6 +11,7 @@ import { encode, SignatureShare } from '../../../wire/index.js';
 import type { FreshSupplies, Supply } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
+import { AUDIT_BEHIND } from '../../participant/answers.js';
 import type { AttemptRefusal } from '../../participant/answers.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
 import { isOver, VERSION_OVER } from './session-basis.js';
@@ -83,6 +84,7 @@ export class SupplySigner implements ParticipantDriver<ParsedSign> {
     const { clock, self } = context;
     if (toHex(own.boot) !== self.boot) return declined('boot-changed');
     if (clock.now() >= attempt.task.expireTimeMs) return declined('expired');
+    if (context.isAuditBehind?.() === true) return AUDIT_BEHIND;
 
     // A share of another session, whose attempt came to nothing, may be open under the same version.
     const [id, session] = [keyId(key.keyId), sessionId(toHex(key.sessionId))];
