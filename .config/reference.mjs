@@ -128,7 +128,9 @@ function serviceText(service, path, comments) {
   const methods = service.method.map((method, at) => {
     const said = comments.get(`${path}.2.${at}`);
     const short = (name) => name.replace(/^\.quorate\.v1\./, '');
-    const head = `\`${method.name}\`: ${short(method.inputType)} → ${method.serverStreaming ? 'stream of ' : ''}${short(method.outputType)}.`;
+    const asked = (method.clientStreaming ? 'stream of ' : '') + short(method.inputType);
+    const told = (method.serverStreaming ? 'stream of ' : '') + short(method.outputType);
+    const head = `\`${method.name}\`: ${asked} → ${told}.`;
     return wrap(said === undefined ? head : `${head} ${said}`, '- ', '  ');
   });
   return [`### ${service.name}`, about && wrap(about), methods.join('\n')]

@@ -4,9 +4,10 @@ import type { ProfileName } from '../gg20/index.js';
 import type { GenesisMember } from '../identity/index.js';
 import type { QuorumStatus } from '../raft/index.js';
 import { isInUse } from '../state/index.js';
-import type { ActiveKey } from '../state/index.js';
+import type { ActiveKey, Queries } from '../state/index.js';
 import { DiskRoom, GetClusterRequest, Gg20Profile, MemberRole } from '../wire/index.js';
 import type {
+  Cluster,
   CorrectTimeResponse,
   GetClusterResponse,
   LogSizes,
@@ -31,66 +32,74 @@ import { visibleTo } from './visibility.js';
  */
 export async function getCluster(context: ApiContext, call: Call): Promise<GetClusterResponse> {
   readMessage(GetClusterRequest, call.bytes);
+  return { cluster: clusterSeen(context, call) };
+}
+
+/** The keys that are looked at, without those that are retired. */
+export function keysInUse(state: Queries): readonly ActiveKey[] {
+  return state.keysAfter('', KEYS_LOOKED_AT_MAX).filter(isInUse);
+}
+
+/** The cluster as this node sees it now, for one caller. */
+export function clusterSeen(context: ApiContext, call: Pick<Call, 'caller'>): Cluster {
   const backend = context.backend();
   const totals = backend.local().totals();
   const status = backend.status();
   const quorum = backend.quorum();
   const reached = reachedNodes(status, quorum);
-  const keys = backend.local().keysAfter('', KEYS_LOOKED_AT_MAX).filter(isInUse);
+  const keys = keysInUse(backend.local());
   return {
-    cluster: {
-      clusterId: status.clusterId,
-      nodeId: status.nodeId,
-      leaderId: status.leader ?? '',
-      term: BigInt(status.term),
-      commitIndex: BigInt(status.commit),
-      appliedIndex: BigInt(status.applied),
-      clusterTime: timestamp(totals.timeMs),
-      unsignedRequests: backend.local().takesUnsigned(),
-      members: backend
-        .local()
-        .members()
-        .map((member) => presentMember(member, status, quorum.peers, context.node)),
-      keyCount: totals.keyCount,
-      openTaskCount: BigInt(totals.open.reduce((sum, { count }) => sum + count, 0)),
-      softwareVersion: context.softwareVersion,
-      level: status.level,
-      nodeTime: timestamp(BigInt(Math.floor(context.node.nowMs()))),
-      quorum: {
-        present: quorum.present,
-        heard: quorum.heard,
-        needed: quorum.needed,
-        voters: quorum.peers.size + 1,
-      },
-      caughtUp: status.caughtUp,
-      keysLookedAt: keys.length,
-      curveBackends: Object.entries(context.node.curveBackends).map(([curve, name]) => ({
-        curve,
-        backend: name,
-      })),
-      primeStocks: status.primeStocks.map(({ profile, ready, making }) => ({
-        profile: isProfile(profile) ? Gg20Profile[profile] : Gg20Profile.UNSPECIFIED,
-        ready,
-        making,
-      })),
-      signingFailures: shownFailures(call, backend),
-      openSecrets: {
-        count: status.openSecrets.open,
-        bytes: BigInt(status.openSecrets.bytes),
-        hits: BigInt(status.openSecrets.hits),
-        misses: BigInt(status.openSecrets.misses),
-      },
-      presignaturePools: shownPools(call, status),
-      presignaturesHeld: status.presignatures.held,
-      keysAbleToSign: quorum.present
-        ? keys.filter((key) => canSign(key, backend.local().signersOf(key), reached)).length
-        : 0,
-      timeCorrections: status.timeCorrections,
-      diskRoom: ROOMS[status.room],
-      diskFreeBytes: BigInt(status.freeBytes ?? 0),
-      revocationCount: backend.local().revocationCount(),
-      logSizes: presentLog(status.log),
+    clusterId: status.clusterId,
+    nodeId: status.nodeId,
+    leaderId: status.leader ?? '',
+    term: BigInt(status.term),
+    commitIndex: BigInt(status.commit),
+    appliedIndex: BigInt(status.applied),
+    clusterTime: timestamp(totals.timeMs),
+    unsignedRequests: backend.local().takesUnsigned(),
+    members: backend
+      .local()
+      .members()
+      .map((member) => presentMember(member, status, quorum.peers, context.node)),
+    keyCount: totals.keyCount,
+    openTaskCount: BigInt(totals.open.reduce((sum, { count }) => sum + count, 0)),
+    softwareVersion: context.softwareVersion,
+    level: status.level,
+    nodeTime: timestamp(BigInt(Math.floor(context.node.nowMs()))),
+    quorum: {
+      present: quorum.present,
+      heard: quorum.heard,
+      needed: quorum.needed,
+      voters: quorum.peers.size + 1,
     },
+    caughtUp: status.caughtUp,
+    keysLookedAt: keys.length,
+    curveBackends: Object.entries(context.node.curveBackends).map(([curve, name]) => ({
+      curve,
+      backend: name,
+    })),
+    primeStocks: status.primeStocks.map(({ profile, ready, making }) => ({
+      profile: isProfile(profile) ? Gg20Profile[profile] : Gg20Profile.UNSPECIFIED,
+      ready,
+      making,
+    })),
+    signingFailures: shownFailures(call, backend),
+    openSecrets: {
+      count: status.openSecrets.open,
+      bytes: BigInt(status.openSecrets.bytes),
+      hits: BigInt(status.openSecrets.hits),
+      misses: BigInt(status.openSecrets.misses),
+    },
+    presignaturePools: shownPools(call, status),
+    presignaturesHeld: status.presignatures.held,
+    keysAbleToSign: quorum.present
+      ? keys.filter((key) => canSign(key, backend.local().signersOf(key), reached)).length
+      : 0,
+    timeCorrections: status.timeCorrections,
+    diskRoom: ROOMS[status.room],
+    diskFreeBytes: BigInt(status.freeBytes ?? 0),
+    revocationCount: backend.local().revocationCount(),
+    logSizes: presentLog(status.log),
   };
 }
 
@@ -115,13 +124,16 @@ function presentLog({ front, last, bytes, memoryBytes, checkpoint }: NodeStatus[
 }
 
 /** Ids of keys stand in them: of the same callers that may see all keys. */
-function shownFailures({ caller }: Call, backend: Backend): SigningFailures[] {
+function shownFailures({ caller }: Pick<Call, 'caller'>, backend: Backend): SigningFailures[] {
   if (visibleTo(caller) !== undefined) return [];
   return backend.signingFailures().slice(0, FAILURES_SHOWN_MAX).map(presentFailures);
 }
 
 /** The same. */
-function shownPools({ caller }: Call, { presignatures }: NodeStatus): PresignaturePool[] {
+function shownPools(
+  { caller }: Pick<Call, 'caller'>,
+  { presignatures }: NodeStatus,
+): PresignaturePool[] {
   if (visibleTo(caller) !== undefined) return [];
   return presignatures.pools.slice(0, POOLS_SHOWN_MAX).map((pool) => ({ ...pool }));
 }

@@ -18,6 +18,19 @@ export const PAGE_ITEMS_MAX = 1000;
  * far below the 4 MiB that gRPC clients take by default, and encoded in a few milliseconds.
  */
 export const PAGE_BYTES_MAX = 512 * 1024;
+/** The shortest time between two messages of a WatchTask. */
+export const WATCH_TASK_INTERVAL_MS = 250;
+/** The same of a WatchCluster, by default, and what its caller may ask for. */
+export const WATCH_CLUSTER_INTERVAL_MS = 2_000;
+export const WATCH_CLUSTER_INTERVAL_MS_MIN = 1_000;
+export const WATCH_CLUSTER_INTERVAL_MS_MAX = 60_000;
+/** The age of what all watchers of a node's cluster are shown. */
+export const CLUSTER_VIEW_MS = 500;
+/** A node that has followed no leader for so long ends its watches of tasks. Several elections take less. */
+export const LEADERLESS_MS_MAX = 5_000;
+/** A refresh that is due begins within seconds. After so long it is overdue. */
+export const OVERDUE_MS = 60_000;
+
 /** Keys whose participants are looked at for one GetCluster. */
 export const KEYS_LOOKED_AT_MAX = 200;
 /** A member that has not answered its leader for so long signs nothing, for GetCluster; heartbeats come every 50 ms. */

@@ -1,4 +1,5 @@
 import type { Role } from '../identity/index.js';
+import { OPERATORS, OVERSEERS, READERS, REQUESTERS } from './roles.js';
 import type { ApiContext, Call } from './call.js';
 import { correctTime, getCluster, raiseLevel, requireSignatures } from './cluster.js';
 import { destroyKey, restoreKey, retireKey } from './key-ends.js';
@@ -9,7 +10,7 @@ import { cancelTask, getTask, listTasks } from './tasks.js';
 import { transferLeadership } from './leadership.js';
 import { unlockSigning } from './unlocking.js';
 
-/** One method of the public API. */
+/** One method of the public API with one answer. */
 export type Operation = {
   /** The roles whose callers may call it. */
   readonly roles: readonly Role[];
@@ -44,12 +45,7 @@ export type Method =
   | '/quorate.v1.ClusterService/TransferLeadership'
   | '/quorate.v1.ClusterService/UnlockSigning';
 
-export const READERS: readonly Role[] = ['auditor', 'app', 'operator'];
-const REQUESTERS: readonly Role[] = ['app', 'operator'];
-const OPERATORS: readonly Role[] = ['operator'];
-const OVERSEERS: readonly Role[] = ['auditor', 'operator'];
-
-/** The public API. A method without a line here is served by nothing. */
+/** The methods of the public API with one answer. A method without a line here, or in `streams.ts`, is served by nothing. */
 export const OPERATIONS: Readonly<Record<Method, Operation>> = {
   '/quorate.v1.KeyService/GenerateKey': {
     roles: REQUESTERS,

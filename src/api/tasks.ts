@@ -18,11 +18,7 @@ import { seenTask, visibleTo } from './visibility.js';
 /** Shows one task to a caller that it concerns. */
 export async function getTask(context: ApiContext, call: Call): Promise<GetTaskResponse> {
   const { taskId } = readMessage(GetTaskRequest, call.bytes);
-  if (!isTaskId(taskId))
-    throw new ClusterError('invalid-request', 'task_id is 26 characters of a-z and 2-7', {
-      reason: 'INVALID_ID',
-      field: 'task_id',
-    });
+  requireTaskId(taskId);
   const backend = context.backend();
   const state = await backend.read(call.time.signal);
   const record = seenTask(call.caller, taskId, state.task(taskId));
@@ -31,8 +27,17 @@ export async function getTask(context: ApiContext, call: Call): Promise<GetTaskR
   return { task: presentTask(record, await backend.culprits(record), awaited) };
 }
 
+/** @throws ClusterError `invalid-request`. */
+export function requireTaskId(taskId: string): void {
+  if (isTaskId(taskId)) return;
+  throw new ClusterError('invalid-request', 'task_id is 26 characters of a-z and 2-7', {
+    reason: 'INVALID_ID',
+    field: 'task_id',
+  });
+}
+
 /** Claims of a task that it has a key destroyed. */
-function isOfDestroying({ kind }: TaskRecord): boolean {
+export function isOfDestroying({ kind }: TaskRecord): boolean {
   return kind === 'destroy-key';
 }
 

@@ -9,6 +9,7 @@ const FLAG: Readonly<Record<string, string>> = {
   derivation_path: '--path',
   dns: '--host',
   endpoints: '--endpoint',
+  interval_ms: '--interval',
   ips: '--host',
   key_id: '<key-id>',
   kind: '--kind',

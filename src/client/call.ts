@@ -229,7 +229,8 @@ export class Call {
   }
 }
 
-function pauseAfter(rounds: number): Millis {
+/** The pause after so many rounds of all nodes. */
+export function pauseAfter(rounds: number): Millis {
   const ms = Math.min(ROUND_PAUSE_MS_MIN * 2 ** Math.min(rounds - 1, 10), ROUND_PAUSE_MS_MAX);
   return ms * (0.5 + Math.random() / 2);
 }

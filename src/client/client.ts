@@ -61,6 +61,13 @@ import { unlockSigningRequest } from './unlock.js';
 import type { UnlockSigningInput } from './unlock.js';
 import { remainingMs, untilOf } from './until.js';
 import type { CallOptions, Until } from './until.js';
+import { watchCluster, watchTask } from './watching.js';
+import type {
+  ClusterChange,
+  TaskProgress,
+  WatchClusterOptions,
+  WatchTaskOptions,
+} from './watching.js';
 
 type TrustedKey = Pick<Key, 'algorithm' | 'publicKey' | 'certificate'>;
 
@@ -242,6 +249,24 @@ export class QuorateClient {
     const { task } = await this.#transport.call(CALLS.getTask, { taskId }, untilOf(options));
     if (task?.taskId !== taskId) throw wrongAnswer(`another task than ${taskId}`);
     return task;
+  }
+
+  /**
+   * A task now and each time that it has got on, until it has an outcome. Where a node stops or breaks off, it goes on at another
+   * one, and tells nothing twice.
+   *
+   * @throws QuorateError `not-found` TASK_NOT_FOUND; `no-quorum` when no node goes on for as long as it is told to wait.
+   */
+  watchTask(
+    taskId: string,
+    options?: WatchTaskOptions,
+  ): AsyncGenerator<TaskProgress, void, undefined> {
+    return watchTask(this.#transport, taskId, options);
+  }
+
+  /** The cluster now and each time that its leader, term, members, level or keys' upkeep have changed, as one node sees it; without end. */
+  watchCluster(options?: WatchClusterOptions): AsyncGenerator<ClusterChange, void, undefined> {
+    return watchCluster(this.#transport, options);
   }
 
   /** Tasks, the newest first: of all requesters to operators and auditors, to others their own. */

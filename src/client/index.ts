@@ -54,6 +54,12 @@ export type { RaiseLevelInput } from './raise-level.js';
 export type { RequestSigner } from './request-signer.js';
 export type { CallOptions } from './until.js';
 export { hasLowS } from '../machine/index.js';
+export type {
+  ClusterChange,
+  TaskProgress,
+  WatchClusterOptions,
+  WatchTaskOptions,
+} from './watching.js';
 export type { EcdsaCurve } from '../machine/index.js';
 export { parseGenesis } from '../identity/index.js';
 export type { Genesis } from '../identity/index.js';

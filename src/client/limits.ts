@@ -33,6 +33,10 @@ export const RECONNECT_MS_MIN = 50;
 export const RECONNECT_MS_MAX = 1_000;
 /** The pause after a node has said that a key is not ready, while its caller has time. */
 export const KEY_ASKED_AGAIN_MS = 1_000;
+/** A stream that breaks off is taken up again, at whichever node, for so long after the first failure. */
+export const RESUME_MS_MAX = 60_000;
+/** A stream that has lasted so long was there, also without a message: connecting takes less. */
+export const HELD_MS_MIN = 5_000;
 /** A page of a list is far below this. */
 export const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
 /** Public keys that are remembered to verify signatures with. */

@@ -38,6 +38,10 @@ import {
   TransferLeadershipResponse,
   UnlockSigningRequest,
   UnlockSigningResponse,
+  WatchClusterRequest,
+  WatchClusterResponse,
+  WatchTaskRequest,
+  WatchTaskResponse,
 } from '../wire/index.js';
 import type { MessageType } from '../wire/index.js';
 import { QuorateError } from './errors.js';
@@ -62,12 +66,18 @@ export const CALLS = {
   restoreKey: method(METHODS.restoreKey, RestoreKeyRequest, RestoreKeyResponse),
   sign: method(METHODS.sign, SignRequest, SignResponse),
   getTask: method('/quorate.v1.TaskService/GetTask', GetTaskRequest, GetTaskResponse),
+  watchTask: method('/quorate.v1.TaskService/WatchTask', WatchTaskRequest, WatchTaskResponse),
   listTasks: method('/quorate.v1.TaskService/ListTasks', ListTasksRequest, ListTasksResponse),
   cancelTask: method(METHODS.cancelTask, CancelTaskRequest, CancelTaskResponse),
   getCluster: method(
     '/quorate.v1.ClusterService/GetCluster',
     GetClusterRequest,
     GetClusterResponse,
+  ),
+  watchCluster: method(
+    '/quorate.v1.ClusterService/WatchCluster',
+    WatchClusterRequest,
+    WatchClusterResponse,
   ),
   requireSignatures: method(
     METHODS.requireSignatures,

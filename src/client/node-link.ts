@@ -8,6 +8,8 @@ import type { Endpoint } from './endpoint.js';
 import { GrpcFailure } from './errors.js';
 import { PING_INTERVAL_MS, PING_MS_MAX, RECONNECT_MS_MAX, RECONNECT_MS_MIN } from './limits.js';
 import { NodeProblem, problemOf, durationOf } from './node-problem.js';
+import { answersOf } from './server-stream.js';
+import type { Requests } from './server-stream.js';
 import { unary } from './unary.js';
 import type { Asking } from './unary.js';
 
@@ -49,20 +51,55 @@ export class NodeLink {
    * ended before the answer; the signal's reason.
    */
   async ask(asking: Asking, timeoutMs: Millis, signal: AbortSignal): Promise<Uint8Array> {
-    this.#callsOpen += 1;
-    this.#session?.ref();
+    const end = this.#begin();
     try {
-      const session = this.#session ?? (await orAborted(this.#connect(), signal));
-      this.#watch();
-      const lost = () => this.#problem ?? new NodeProblem('closed', 'broke off the call');
-      return await unary(session, this.endpoint.text, asking, timeoutMs, signal, lost);
+      const session = await this.#sessionFor(signal);
+      const { text } = this.endpoint;
+      return await unary(session, text, asking, timeoutMs, signal, () => this.#lost());
     } catch (error) {
       // Anything else is thrown by a session that has ended in this moment.
       throw signal.aborted || error instanceof GrpcFailure ? error : problemOf(error);
     } finally {
+      end();
+    }
+  }
+
+  /** A call whose answers are a stream: see {@link answersOf}. @throws As {@link ask} does, also between two of them. */
+  async *follow(
+    call: Pick<Asking, 'path' | 'headers'>,
+    begin: (requests: Requests) => void,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const end = this.#begin();
+    try {
+      const session = await this.#sessionFor(signal);
+      const lost = () => this.#lost();
+      yield* answersOf(session, this.endpoint.text, call, begin, signal, lost);
+    } catch (error) {
+      throw signal.aborted || error instanceof GrpcFailure ? error : problemOf(error);
+    } finally {
+      end();
+    }
+  }
+
+  /** A call is under way. @returns What is run when it has ended. */
+  #begin(): () => void {
+    this.#callsOpen += 1;
+    this.#session?.ref();
+    return () => {
       this.#callsOpen -= 1;
       if (this.#callsOpen === 0) this.#rest();
-    }
+    };
+  }
+
+  async #sessionFor(signal: AbortSignal): Promise<ClientHttp2Session> {
+    const session = this.#session ?? (await orAborted(this.#connect(), signal));
+    this.#watch();
+    return session;
+  }
+
+  #lost(): NodeProblem {
+    return this.#problem ?? new NodeProblem('closed', 'broke off the call');
   }
 
   /** The next call connects anew. Calls that are under way end on the connection that they began on. */

@@ -55,7 +55,7 @@ export function unary(
       ...callHeaders(authority, path),
       'user-agent': 'quorate-client',
       'grpc-timeout': `${Math.min(Math.max(Math.floor(timeoutMs), 1), TIMEOUT_MS_MAX)}m`,
-      ...encoded(headers),
+      ...encodedHeaders(headers),
     });
     const stop = (): void => {
       stream.close(NGHTTP2_CANCEL);
@@ -79,22 +79,18 @@ export function unary(
     stream.on('error', () => undefined);
     stream.once('close', () => {
       signal.removeEventListener('abort', stop);
-      const status = last ?? first;
-      if (status !== undefined && 'grpc-status' in status) settle(status, chunks, resolve, reject);
-      else if (first !== undefined && Number(first[':status']) !== HTTP_OK)
-        reject(new GrpcFailure(UNAVAILABLE, `HTTP status ${String(first[':status'])}`));
-      else if (stream.rstCode === NGHTTP2_ENHANCE_YOUR_CALM)
-        reject(
-          new GrpcFailure(RESOURCE_EXHAUSTED, 'The node takes no more calls on this connection'),
-        );
-      else reject(lost());
+      const failure = failureIn(first, last, stream.rstCode, lost);
+      const message = failure === undefined ? messageOf(concat(...chunks)) : undefined;
+      if (message === undefined) reject(failure ?? unreadable());
+      else resolve(message);
     });
     signal.addEventListener('abort', stop, { once: true });
     stream.end(framed(request));
   });
 }
 
-function encoded(headers: CallHeaders): Record<string, string> {
+/** As HTTP/2 takes them. */
+export function encodedHeaders(headers: CallHeaders): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
@@ -103,27 +99,32 @@ function encoded(headers: CallHeaders): Record<string, string> {
   );
 }
 
-function settle(
-  status: IncomingHttpHeaders,
-  chunks: readonly Uint8Array[],
-  resolve: (message: Uint8Array) => void,
-  reject: (failure: GrpcFailure) => void,
-): void {
+/**
+ * Why a stream that is closed did not end with OK.
+ *
+ * @param first - The headers that came before any message; of an answer without messages they have the status.
+ * @param last - Those behind the messages.
+ */
+export function failureIn(
+  first: IncomingHttpHeaders | undefined,
+  last: IncomingHttpHeaders | undefined,
+  rstCode: number | undefined,
+  lost: () => NodeProblem,
+): GrpcFailure | NodeProblem | undefined {
+  const status = last ?? first;
+  if (status !== undefined && 'grpc-status' in status) return failureOf(status);
+  if (first !== undefined && Number(first[':status']) !== HTTP_OK)
+    return new GrpcFailure(UNAVAILABLE, `HTTP status ${String(first[':status'])}`);
+  if (rstCode === NGHTTP2_ENHANCE_YOUR_CALM)
+    return new GrpcFailure(RESOURCE_EXHAUSTED, 'The node takes no more calls on this connection');
+  return lost();
+}
+
+function failureOf(status: IncomingHttpHeaders): GrpcFailure | undefined {
   const code = Number(status['grpc-status']);
-  if (code !== OK) {
-    reject(
-      new GrpcFailure(
-        Number.isInteger(code) ? code : UNKNOWN,
-        statusWords(status),
-        detailsOf(status),
-      ),
-    );
-    return;
-  }
-  const message = messageOf(concat(...chunks));
-  if (message === undefined)
-    reject(new GrpcFailure(UNKNOWN, 'The node answered with something that is no message'));
-  else resolve(message);
+  if (code === OK) return undefined;
+  const known = Number.isInteger(code) ? code : UNKNOWN;
+  return new GrpcFailure(known, statusWords(status), detailsOf(status));
 }
 
 /** The one message of a unary answer: not compressed, and nothing behind it. */
@@ -138,6 +139,10 @@ function detailsOf(status: IncomingHttpHeaders): Uint8Array | undefined {
   return typeof value === 'string' ? new Uint8Array(Buffer.from(value, 'base64')) : undefined;
 }
 
-function tooLarge(): GrpcFailure {
+export function unreadable(): GrpcFailure {
+  return new GrpcFailure(UNKNOWN, 'The node answered with something that is no message');
+}
+
+export function tooLarge(): GrpcFailure {
   return new GrpcFailure(RESOURCE_EXHAUSTED, `The answer is over ${RESPONSE_BYTES_MAX} bytes`);
 }

@@ -14,17 +14,22 @@ import type { CallKind, Pace } from './pace.js';
 import type { RevokedCertificates } from './revoked.js';
 import { rolesOf } from './roles.js';
 import { statusOf } from './status.js';
+import type { CallStatus } from './status.js';
 import { identityOf } from './tls.js';
 
 const KEPT = 'A caller is kept to its pace';
 const REFUSED = 'Refused a call';
 const CUT = 'Cut a connection whose caller went on when it was refused';
 
-/** A caller that the guard let through, and the account of what its call costs. */
-type Admitted = {
+/** A call that the guard let through: its caller, and the account of what it costs. */
+export type Admitted = {
   readonly caller: Identity;
   /** Runs one step of the call, and charges the caller with the main thread's time that it took. */
   readonly measure: Measure;
+  /** @throws ClusterError `overloaded` while the caller has used up its share of that time. */
+  requireShare(): void;
+  /** Ends the call with an error. A client that takes nothing any more counts no longer, and reads the error when it does. */
+  end(error: CallStatus): void;
 };
 
 /** By the metadata of their calls: the one object that the guard and the method behind it both see. */
@@ -97,6 +102,12 @@ export function guard(parts: {
               admitted.set(metadata, {
                 caller,
                 measure: (step) => (pace === undefined ? step() : pace.work.measure(name, step)),
+                requireShare: () => pace?.work.require(name),
+                end: (error) => {
+                  call.sendStatus(error);
+                  // The library waits until a client has read what stands before the status, however long; asked twice it does not.
+                  call.sendStatus(error);
+                },
               });
             } catch (error) {
               refuse(error);

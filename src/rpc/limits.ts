@@ -73,6 +73,10 @@ export const CALLS_OPEN_MAX = 4_096;
 /** Of those, streams of answers (health watches, reflection) of one caller and of all: they last as long as their clients like. */
 export const STREAMS_OPEN_PER_CALLER_MAX = 32;
 export const STREAMS_OPEN_MAX = 512;
+/** How often a node looks whether it has something to tell on them. */
+export const STREAMS_LOOK_MS = 250;
+/** A stream whose client takes no message for so long is ended. */
+export const SLOW_READER_MS_MAX = 30_000;
 /** And lists: a node works on a few at a time, so a caller waits for itself. */
 export const LISTS_OPEN_PER_CALLER_MAX = 8;
 export const CALLERS_REMEMBERED = 1_024;

@@ -28,7 +28,9 @@ import { Reflection } from './services/reflection.js';
 import { http2Bounds, serverCredentials } from './tls.js';
 import type { TlsFiles } from './tls.js';
 import type { RevokedCertificates } from './revoked.js';
-import { operationsOf, rawService } from './unary.js';
+import { methodsOf } from './methods.js';
+import { OpenStreams } from './open-streams.js';
+import { rawService } from './unary.js';
 
 export type PublicServerParts = {
   /** `host:port`; port 0 lets the kernel pick. */
@@ -52,6 +54,7 @@ export type PublicServerBounds = {
   readonly pace?: Partial<PaceLimits>;
   readonly arrivalMs?: Millis;
   readonly idleMs?: Millis;
+  readonly slowReaderMs?: Millis;
 };
 
 /** The port for clients. */
@@ -61,7 +64,7 @@ export interface PublicServer {
   attach(backend: Backend): void;
   /** New connections are shown this certificate; those that are open go on, for an hour at most. */
   renew(tls: TlsFiles): void;
-  /** Tells load balancers to go elsewhere; calls are still answered. */
+  /** Tells load balancers and watchers to go elsewhere; calls are still answered. */
   drain(): void;
   /** As the health service says it: a leader is known, an entry of its term is applied here, the disk has room, and nothing drains. */
   isServing(): boolean;
@@ -104,11 +107,16 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     arrivalMs: parts.bounds?.arrivalMs,
     logger: parts.logger,
   });
+  const streams = new OpenStreams();
+  const carrier = {
+    context,
+    logger: parts.logger,
+    meter: parts.meter,
+    streams,
+    slowReaderMs: parts.bounds?.slowReaderMs,
+  };
   for (const service of Object.values(SERVICES))
-    listener.addService(
-      rawService(service),
-      operationsOf(service, context, parts.logger, parts.meter),
-    );
+    listener.addService(rawService(service), methodsOf(service, carrier));
   const isServing = (): boolean => {
     const status = attached?.status();
     if (draining || status?.leader === undefined) return false;
@@ -128,6 +136,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     drain: () => {
       draining = true;
       health.refresh();
+      streams.stop();
     },
     isServing,
     connectionCount: () => listener.connectionCount,
@@ -135,6 +144,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
       draining = true;
       health.refresh();
       health.stop();
+      streams.stop();
       await listener.stop(graceMs);
     },
   };

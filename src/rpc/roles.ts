@@ -1,4 +1,4 @@
-import { operationOf, READERS } from '../api/index.js';
+import { operationOf, READERS, streamOf } from '../api/index.js';
 import { assert } from '../common/index.js';
 import type { Role } from '../identity/index.js';
 
@@ -20,6 +20,7 @@ const BESIDE_THE_API: Readonly<Record<string, readonly Role[]>> = {
 export function rolesOf(method: string): readonly Role[] {
   const roles =
     operationOf(method)?.roles ??
+    streamOf(method)?.roles ??
     (Object.hasOwn(BESIDE_THE_API, method) ? BESIDE_THE_API[method] : undefined);
   assert(roles !== undefined, `${method} has no line in a table of roles`);
   return roles;

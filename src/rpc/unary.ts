@@ -4,11 +4,9 @@ import type {
   sendUnaryData,
   ServerUnaryCall,
   ServiceDefinition,
-  UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { operationOf } from '../api/index.js';
 import type { ApiContext, Operation } from '../api/index.js';
-import { assert, ClusterError } from '../common/index.js';
+import { ClusterError } from '../common/index.js';
 import type { Millis, NodeId } from '../common/index.js';
 import type { Logger, Meter } from '../ports/index.js';
 import { UnaryCallTime, untilAborted } from './call-time.js';
@@ -43,25 +41,12 @@ export function keepBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/**
- * A generated service's methods, each carried to the operation of its name.
- *
- * @throws Bug for a method that is not in the table of operations.
- */
-export function operationsOf(
-  service: ServiceDefinition,
-  context: ApiContext,
-  logger: Logger,
-  meter?: Pick<Meter, 'callEnded'>,
-): UntypedServiceImplementation {
-  return Object.fromEntries(
-    Object.entries(service).map(([name, { path }]) => {
-      const operation = operationOf(path);
-      assert(operation !== undefined, `${path} has no line in the table of operations`);
-      return [name, unary(path, operation, context, logger, meter)];
-    }),
-  );
-}
+/** The parts that all methods of the API share. */
+export type Carrier = {
+  readonly context: ApiContext;
+  readonly logger: Logger;
+  readonly meter: Pick<Meter, 'callEnded'> | undefined;
+};
 
 type Rpc = ServerUnaryCall<Uint8Array, object>;
 
@@ -69,12 +54,10 @@ type Rpc = ServerUnaryCall<Uint8Array, object>;
  * Carries a call of grpc-js to an operation, and its answer back: keeps the time, and is the one place where an error
  * becomes a status. An answer that comes after the deadline is not sent.
  */
-function unary(
+export function unary(
   method: string,
   operation: Operation,
-  context: ApiContext,
-  logger: Logger,
-  meter: Pick<Meter, 'callEnded'> | undefined,
+  { context, logger, meter }: Carrier,
 ): handleUnaryCall<Uint8Array, object> {
   const ended = (code: string, reason: string | undefined, sinceMs: Millis): void =>
     meter?.callEnded(method, code, reason, (performance.now() - sinceMs) / 1000);
@@ -104,7 +87,13 @@ function unary(
   return (rpc, callback) => void respond(rpc, callback);
 }
 
-function report(method: string, end: CallStatus, error: unknown, logger: Logger): CallStatus {
+/** Logs how a call ended badly. @returns The same end. */
+export function report(
+  method: string,
+  end: CallStatus,
+  error: unknown,
+  logger: Logger,
+): CallStatus {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const words = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   if (end.errorId !== undefined)
@@ -113,7 +102,7 @@ function report(method: string, end: CallStatus, error: unknown, logger: Logger)
   return end;
 }
 
-function leaderOf(context: ApiContext): NodeId | undefined {
+export function leaderOf(context: ApiContext): NodeId | undefined {
   try {
     return context.backend().status().leader;
   } catch {

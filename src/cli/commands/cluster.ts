@@ -1,6 +1,6 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { LEVEL_MAX } from '../../wire/index.js';
-import { addConnectionOptions, findConnection } from '../connection.js';
+import { addConnectionOptions, durationArgument, findConnection } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { askEachEndpoint } from '../each-endpoint.js';
 import { Ended, EXIT, usageError } from '../exit-codes.js';
@@ -16,8 +16,8 @@ import { healthCommand } from './cluster-health.js';
 import { clusterInitCommand } from './cluster-init.js';
 import { transferLeadershipCommand } from './cluster-transfer-leadership.js';
 import { unlockCommand } from './cluster-unlock.js';
-
-type Flags = ConnectionFlags & { readonly json?: true };
+import { watchStatus } from './cluster-watch.js';
+import type { WatchFlags } from './cluster-watch.js';
 
 const MEMBERS =
   'This release cannot change the members: a cluster keeps the nodes of its cluster.json';
@@ -29,16 +29,30 @@ export function clusterCommand(context: CommandContext): Command {
       'Shows the leader, the quorum, and each member by replication: every endpoint is asked what it knows, and the ' +
         'leader, where it is among them, knows most. Ends with status 5 when there is no quorum.',
     )
-    .option('--json', 'print one JSON object');
+    .addOption(
+      new Option(
+        '--watch [time]',
+        'go on and tell each change of leader, term, members, level and upkeep, as one node sees it: for so long, or until Ctrl-C',
+      ).argParser(durationArgument('--watch')),
+    )
+    .addOption(
+      new Option(
+        '--interval <time>',
+        'with --watch: the shortest time between two changes, 1s to 60s (default: 2s)',
+      ).argParser(durationArgument('--interval')),
+    )
+    .option('--json', 'print one JSON object; with --watch one for each change');
   addConnectionOptions(status)
     .addHelpText(
       'after',
       `
 Examples:
   quorate cluster status
-  quorate cluster status --endpoint 127.0.0.1:7400 --json | jq .leader_id`,
+  quorate cluster status --endpoint 127.0.0.1:7400 --json | jq .leader_id
+  quorate cluster status --watch 10m`,
     )
-    .action(async (flags: Flags) => {
+    .action(async (flags: WatchFlags) => {
+      if (flags.watch !== undefined) return watchStatus(flags, context);
       const answers = await askEachEndpoint(flags, context);
       const cluster = bestAnswer(answers);
       if (cluster === undefined) throw answers[0]?.error ?? usageError('No endpoint is named');

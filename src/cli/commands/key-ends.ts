@@ -102,7 +102,7 @@ Example:
         return context.out(JSON.stringify({ key_id: keyId, state: 'DESTROYING', task_id: taskId }));
       }
       context.out(`Key ${keyId} is being destroyed. Not all nodes have confirmed yet`);
-      context.err(`See which are missing: ${context.program} tasks get ${taskId}`);
+      context.err(`See which are missing: ${context.program} tasks watch ${taskId}`);
     });
 }
 

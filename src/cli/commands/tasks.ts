@@ -11,9 +11,9 @@ import type { ConnectionFlags } from '../connection.js';
 import { taskJson, taskLines, taskTable } from '../format/task.js';
 import { addPartOptions, listPart, partJson, tellMore, tellNone } from '../list-part.js';
 import type { PartFlags } from '../list-part.js';
-import { notHere } from '../not-here.js';
 import { READ_MS, SIGN_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
+import { watchCommand } from './tasks-watch.js';
 
 type ListFlags = ConnectionFlags &
   PartFlags & {
@@ -59,10 +59,7 @@ export function tasksCommand(context: CommandContext): Command {
     .addCommand(listCommand(context))
     .addCommand(getCommand(context))
     .addCommand(cancelCommand(context))
-    .addCommand(
-      notHere('watch', 'This release cannot watch tasks: ask again with `quorate tasks get`'),
-      { hidden: true },
-    );
+    .addCommand(watchCommand(context));
 }
 
 function listCommand(context: CommandContext): Command {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { operationOf, OPERATIONS } from '../../../src/api/index.js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import { operationOf, OPERATIONS, streamOf, STREAMS } from '../../../src/api/index.js';
 import { compareText } from '../../../src/common/index.js';
 import { METHODS } from '../../../src/state/index.js';
 import {
@@ -9,7 +10,7 @@ import {
   TaskServiceService,
 } from '../../../src/wire/services.js';
 
-test('the table of operations has a line for every method of the public services, and no other', () => {
+test('the tables of operations and streams have a line for every method of the public services, and no other', () => {
   const services = [
     KeyServiceService,
     SigningServiceService,
@@ -18,7 +19,16 @@ test('the table of operations has a line for every method of the public services
   ];
   const paths = services.flatMap((service) => Object.values(service).map(({ path }) => path));
 
-  expect(Object.keys(OPERATIONS).toSorted(compareText)).toEqual(paths.toSorted(compareText));
+  const lines = [...Object.keys(OPERATIONS), ...Object.keys(STREAMS)];
+  expect(lines.toSorted(compareText)).toEqual(paths.toSorted(compareText));
+});
+
+test('the methods whose answers are a stream are those of the table of streams', () => {
+  const streams = [SigningServiceService, TaskServiceService, ClusterServiceService]
+    .flatMap((service) => Object.values<ServiceDefinition[string]>(service))
+    .filter(({ responseStream }) => responseStream);
+
+  expect(streams.map(({ path }) => path)).toEqual(Object.keys(STREAMS));
 });
 
 test('the mutations are the methods that the log takes', () => {
@@ -39,8 +49,8 @@ test('the methods that answer with pages are lists', () => {
 });
 
 test('only operators and apps may change state, and no node may call the public API', () => {
-  const lines = Object.values(OPERATIONS);
-  const changers = lines
+  const lines = [...Object.values(OPERATIONS), ...Object.values(STREAMS)];
+  const changers = Object.values(OPERATIONS)
     .filter(({ effect }) => effect === 'mutation')
     .flatMap(({ roles }) => roles);
   const callers = lines.flatMap(({ roles }) => roles);
@@ -51,5 +61,6 @@ test('only operators and apps may change state, and no node may call the public 
 
 test('a name that every object has is no operation', () => {
   expect(operationOf('constructor')).toBeUndefined();
+  expect(streamOf('constructor')).toBeUndefined();
   expect(operationOf('/quorate.v1.KeyService/ExportKey')).toBeUndefined();
 });

@@ -19,7 +19,7 @@ describe('with --json an error is one JSON object on standard output', () => {
     ['with no inner command', ['keys', '--json'], /^Which command of quorate keys$/],
     ['with a value that is wrong', ['keys', 'list', '--limit', '0', '--json'], /--limit must be/],
     ['with no cluster', ['--json', 'cluster', 'status'], /^Which cluster\?/],
-    ['of a release to come', ['--json', 'tasks', 'watch', 'x'], /cannot watch/],
+    ['of a release to come', ['--json', 'cluster', 'add', 'x'], /cannot change/],
   ])('%s', async (_, argv, message) => {
     const { status, out, err } = await quorate(argv);
 

@@ -124,7 +124,6 @@ describe('wrong usage exits with 2, explains on standard error, and prints no da
 describe('operations of later releases are refused in a sentence', () => {
   test.each([
     [['keys', 'generate', 'k', '--algorithm', 'GG20_ED25519'], /there are FROST_ED25519_SHA512, /],
-    [['tasks', 'watch', 'x'], /This release cannot watch/],
     [['cluster', 'add', 'x'], /This release cannot change/],
     [['cluster', 'remove', 'x'], /This release cannot change/],
   ])('this release refuses %j', async (argv, message) => {

@@ -22,6 +22,7 @@ import {
   RetireKeyRequest,
   RevokeCertificateRequest,
   SignRequest,
+  WatchClusterRequest,
 } from '../../../src/wire/index.js';
 import {
   ClusterServiceService,
@@ -78,6 +79,8 @@ const reshare = ReshareKeyRequest.encode(
 ).finish();
 const cancel = CancelTaskRequest.encode({ requestId: 'r', taskId: 'a'.repeat(26) }).finish();
 const nothing = new Uint8Array(0);
+/** More often than a cluster may be watched. */
+const often = WatchClusterRequest.encode({ intervalMs: 1 }).finish();
 const same = (bytes: Buffer): Buffer => bytes;
 
 const REQUESTERS: readonly Role[] = ['app', 'operator'];
@@ -99,9 +102,11 @@ const MATRIX: readonly (readonly [
   ['/quorate.v1.KeyService/DestroyKey', destroy, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.SigningService/Sign', sign, REQUESTERS, status.UNAVAILABLE],
   ['/quorate.v1.TaskService/GetTask', nothing, READERS, status.INVALID_ARGUMENT],
+  ['/quorate.v1.TaskService/WatchTask', nothing, READERS, status.INVALID_ARGUMENT],
   ['/quorate.v1.TaskService/ListTasks', nothing, READERS, status.OK],
   ['/quorate.v1.TaskService/CancelTask', cancel, REQUESTERS, status.UNAVAILABLE],
   ['/quorate.v1.ClusterService/GetCluster', nothing, READERS, status.OK],
+  ['/quorate.v1.ClusterService/WatchCluster', often, READERS, status.INVALID_ARGUMENT],
   ['/quorate.v1.ClusterService/RequireSignatures', lock, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/RaiseLevel', raise, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/CorrectTime', correct, ['operator'], status.UNAUTHENTICATED],

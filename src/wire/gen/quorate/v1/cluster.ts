@@ -522,6 +522,27 @@ export interface TransferLeadershipResponse {
 export interface GetClusterRequest {
 }
 
+export interface WatchClusterRequest {
+  /** The shortest time between two messages, in ms: from 1000 to 60000; 0 means 2000. */
+  intervalMs: number;
+}
+
+export interface WatchClusterResponse {
+  /** As GetCluster shows it. Indices, times and counts in it are those of the moment: a change of these alone is not sent. */
+  cluster: Cluster | undefined;
+  upkeep: KeyUpkeep | undefined;
+}
+
+/** Of the keys that were looked at (keys_looked_at): how many are so. */
+export interface KeyUpkeep {
+  /** A task that makes their next version is open. */
+  refreshing: number;
+  /** The time of their refresh has passed, and none is under way. */
+  overdue: number;
+  /** Their last refresh failed. */
+  failed: number;
+}
+
 export interface GetClusterResponse {
   cluster: Cluster | undefined;
 }
@@ -4145,6 +4166,269 @@ export const GetClusterRequest: MessageFns<GetClusterRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<GetClusterRequest>, I>>(_: I): GetClusterRequest {
     const message = createBaseGetClusterRequest();
+    return message;
+  },
+};
+
+function createBaseWatchClusterRequest(): WatchClusterRequest {
+  return { intervalMs: 0 };
+}
+
+export const WatchClusterRequest: MessageFns<WatchClusterRequest> = {
+  encode(message: WatchClusterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.intervalMs !== 0) {
+      writer.uint32(8).uint32(message.intervalMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchClusterRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchClusterRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.intervalMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchClusterRequest {
+    return {
+      intervalMs: isSet(object.intervalMs)
+        ? globalThis.Number(object.intervalMs)
+        : isSet(object.interval_ms)
+        ? globalThis.Number(object.interval_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: WatchClusterRequest): unknown {
+    const obj: any = {};
+    if (message.intervalMs !== 0) {
+      obj.intervalMs = Math.round(message.intervalMs);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchClusterRequest>, I>>(base?: I): WatchClusterRequest {
+    return WatchClusterRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchClusterRequest>, I>>(object: I): WatchClusterRequest {
+    const message = createBaseWatchClusterRequest();
+    message.intervalMs = object.intervalMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseWatchClusterResponse(): WatchClusterResponse {
+  return { cluster: undefined, upkeep: undefined };
+}
+
+export const WatchClusterResponse: MessageFns<WatchClusterResponse> = {
+  encode(message: WatchClusterResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cluster !== undefined) {
+      Cluster.encode(message.cluster, writer.uint32(10).fork()).join();
+    }
+    if (message.upkeep !== undefined) {
+      KeyUpkeep.encode(message.upkeep, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchClusterResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchClusterResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.cluster = Cluster.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.upkeep = KeyUpkeep.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchClusterResponse {
+    return {
+      cluster: isSet(object.cluster) ? Cluster.fromJSON(object.cluster) : undefined,
+      upkeep: isSet(object.upkeep) ? KeyUpkeep.fromJSON(object.upkeep) : undefined,
+    };
+  },
+
+  toJSON(message: WatchClusterResponse): unknown {
+    const obj: any = {};
+    if (message.cluster !== undefined) {
+      obj.cluster = Cluster.toJSON(message.cluster);
+    }
+    if (message.upkeep !== undefined) {
+      obj.upkeep = KeyUpkeep.toJSON(message.upkeep);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchClusterResponse>, I>>(base?: I): WatchClusterResponse {
+    return WatchClusterResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchClusterResponse>, I>>(object: I): WatchClusterResponse {
+    const message = createBaseWatchClusterResponse();
+    message.cluster = (object.cluster !== undefined && object.cluster !== null)
+      ? Cluster.fromPartial(object.cluster)
+      : undefined;
+    message.upkeep = (object.upkeep !== undefined && object.upkeep !== null)
+      ? KeyUpkeep.fromPartial(object.upkeep)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseKeyUpkeep(): KeyUpkeep {
+  return { refreshing: 0, overdue: 0, failed: 0 };
+}
+
+export const KeyUpkeep: MessageFns<KeyUpkeep> = {
+  encode(message: KeyUpkeep, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.refreshing !== 0) {
+      writer.uint32(8).uint32(message.refreshing);
+    }
+    if (message.overdue !== 0) {
+      writer.uint32(16).uint32(message.overdue);
+    }
+    if (message.failed !== 0) {
+      writer.uint32(24).uint32(message.failed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyUpkeep {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyUpkeep();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.refreshing = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.overdue = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.failed = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyUpkeep {
+    return {
+      refreshing: isSet(object.refreshing) ? globalThis.Number(object.refreshing) : 0,
+      overdue: isSet(object.overdue) ? globalThis.Number(object.overdue) : 0,
+      failed: isSet(object.failed) ? globalThis.Number(object.failed) : 0,
+    };
+  },
+
+  toJSON(message: KeyUpkeep): unknown {
+    const obj: any = {};
+    if (message.refreshing !== 0) {
+      obj.refreshing = Math.round(message.refreshing);
+    }
+    if (message.overdue !== 0) {
+      obj.overdue = Math.round(message.overdue);
+    }
+    if (message.failed !== 0) {
+      obj.failed = Math.round(message.failed);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<KeyUpkeep>, I>>(base?: I): KeyUpkeep {
+    return KeyUpkeep.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeyUpkeep>, I>>(object: I): KeyUpkeep {
+    const message = createBaseKeyUpkeep();
+    message.refreshing = object.refreshing ?? 0;
+    message.overdue = object.overdue ?? 0;
+    message.failed = object.failed ?? 0;
     return message;
   },
 };

@@ -10,7 +10,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -34,6 +36,8 @@ import {
   TransferLeadershipResponse,
   UnlockSigningRequest,
   UnlockSigningResponse,
+  WatchClusterRequest,
+  WatchClusterResponse,
 } from "./cluster.js";
 
 export type ClusterServiceService = typeof ClusterServiceService;
@@ -47,6 +51,20 @@ export const ClusterServiceService = {
     requestDeserialize: (value: Buffer): GetClusterRequest => GetClusterRequest.decode(value),
     responseSerialize: (value: GetClusterResponse): Buffer => Buffer.from(GetClusterResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetClusterResponse => GetClusterResponse.decode(value),
+  },
+  /**
+   * Shows the cluster as the answering node sees it, now and each time that its leader, term, members, level or keys' upkeep have
+   * changed, with or without a quorum. It has no end but the node's, UNAVAILABLE.
+   */
+  watchCluster: {
+    path: "/quorate.v1.ClusterService/WatchCluster" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchClusterRequest): Buffer => Buffer.from(WatchClusterRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchClusterRequest => WatchClusterRequest.decode(value),
+    responseSerialize: (value: WatchClusterResponse): Buffer =>
+      Buffer.from(WatchClusterResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchClusterResponse => WatchClusterResponse.decode(value),
   },
   /** From then on every request must be signed by its requester. There is no way back. */
   requireSignatures: {
@@ -132,6 +150,11 @@ export const ClusterServiceService = {
 export interface ClusterServiceServer extends UntypedServiceImplementation {
   /** Shows the cluster as the answering node sees it, with or without a quorum. */
   getCluster: handleUnaryCall<GetClusterRequest, GetClusterResponse>;
+  /**
+   * Shows the cluster as the answering node sees it, now and each time that its leader, term, members, level or keys' upkeep have
+   * changed, with or without a quorum. It has no end but the node's, UNAVAILABLE.
+   */
+  watchCluster: handleServerStreamingCall<WatchClusterRequest, WatchClusterResponse>;
   /** From then on every request must be signed by its requester. There is no way back. */
   requireSignatures: handleUnaryCall<RequireSignaturesRequest, RequireSignaturesResponse>;
   /** From then on entries, messages and requests of the next feature level count. There is no way back. */
@@ -165,6 +188,19 @@ export interface ClusterServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetClusterResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Shows the cluster as the answering node sees it, now and each time that its leader, term, members, level or keys' upkeep have
+   * changed, with or without a quorum. It has no end but the node's, UNAVAILABLE.
+   */
+  watchCluster(
+    request: WatchClusterRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchClusterResponse>;
+  watchCluster(
+    request: WatchClusterRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchClusterResponse>;
   /** From then on every request must be signed by its requester. There is no way back. */
   requireSignatures(
     request: RequireSignaturesRequest,

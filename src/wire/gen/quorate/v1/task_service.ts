@@ -10,7 +10,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -24,6 +26,8 @@ import {
   GetTaskResponse,
   ListTasksRequest,
   ListTasksResponse,
+  WatchTaskRequest,
+  WatchTaskResponse,
 } from "./task.js";
 
 /** Shows the work that the cluster does and has done. */
@@ -38,6 +42,19 @@ export const TaskServiceService = {
     requestDeserialize: (value: Buffer): GetTaskRequest => GetTaskRequest.decode(value),
     responseSerialize: (value: GetTaskResponse): Buffer => Buffer.from(GetTaskResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetTaskResponse => GetTaskResponse.decode(value),
+  },
+  /**
+   * Shows a task now and each time that it has got on, until it has an outcome; then the stream ends with OK. The node ends it
+   * with UNAVAILABLE when it stops or has no leader: the same request at another node goes on from the last revision.
+   */
+  watchTask: {
+    path: "/quorate.v1.TaskService/WatchTask" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchTaskRequest): Buffer => Buffer.from(WatchTaskRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchTaskRequest => WatchTaskRequest.decode(value),
+    responseSerialize: (value: WatchTaskResponse): Buffer => Buffer.from(WatchTaskResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchTaskResponse => WatchTaskResponse.decode(value),
   },
   /** Lists the caller's own tasks; all of them to operators and auditors. */
   listTasks: {
@@ -64,6 +81,11 @@ export const TaskServiceService = {
 export interface TaskServiceServer extends UntypedServiceImplementation {
   /** Shows a task with its outcome, and the nodes that are proved to have lied in it. */
   getTask: handleUnaryCall<GetTaskRequest, GetTaskResponse>;
+  /**
+   * Shows a task now and each time that it has got on, until it has an outcome; then the stream ends with OK. The node ends it
+   * with UNAVAILABLE when it stops or has no leader: the same request at another node goes on from the last revision.
+   */
+  watchTask: handleServerStreamingCall<WatchTaskRequest, WatchTaskResponse>;
   /** Lists the caller's own tasks; all of them to operators and auditors. */
   listTasks: handleUnaryCall<ListTasksRequest, ListTasksResponse>;
   /** Ends an open task that makes a key or a version of one; its requester may, and operators. */
@@ -87,6 +109,16 @@ export interface TaskServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetTaskResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Shows a task now and each time that it has got on, until it has an outcome; then the stream ends with OK. The node ends it
+   * with UNAVAILABLE when it stops or has no leader: the same request at another node goes on from the last revision.
+   */
+  watchTask(request: WatchTaskRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchTaskResponse>;
+  watchTask(
+    request: WatchTaskRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchTaskResponse>;
   /** Lists the caller's own tasks; all of them to operators and auditors. */
   listTasks(
     request: ListTasksRequest,
