@@ -59,7 +59,7 @@ Every command takes --json, prints data on standard output and everything else o
 With --json an error is data too: {"error": {"code", "reason", "message", "facts"}}.
 ${EXIT_HELP}`,
     );
-  for (const entry of COMMANDS) {
+  for (const entry of [...COMMANDS, COMPLETION]) {
     const wanted = argv === undefined || argv.includes(entry.name);
     program.addCommand(
       wanted ? await loaded(entry, context) : new Command(entry.name).summary(entry.summary),
@@ -75,6 +75,16 @@ ${EXIT_HELP}`,
   }
   return program;
 }
+
+/** Made of all the others, so it stands apart from their table. */
+const COMPLETION: CommandEntry = {
+  name: 'completion',
+  summary: 'print a script that completes commands in a shell',
+  load: async (context) => {
+    const { completionCommand } = await import('./commands/completion.js');
+    return completionCommand(context, () => buildProgram(context));
+  },
+};
 
 async function loaded(entry: CommandEntry, context: CommandContext): Promise<Command> {
   const command = (await entry.load(context)).summary(entry.summary);

@@ -106,7 +106,7 @@ export class QuorateClient {
   }
 
   /**
-   * As {@link connect}, with what a `client.json` says, found by the same rules as the command line's: `file`, else
+   * As {@link connect}, with what a `client.json` says, found by the rules of the command line, contexts apart: `file`, else
    * `QUORATE_CLIENT_FILE`, else the development cluster of the working folder; `QUORATE_ENDPOINTS` and the other
    * variables go before what it says.
    *
