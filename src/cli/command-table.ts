@@ -78,6 +78,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async (context) => (await import('./commands/node-key.js')).nodeKeyCommand(context),
   },
   {
+    name: 'doctor',
+    summary: 'say what is wrong with a node or a client’s set-up',
+    load: async (context) => (await import('./commands/doctor.js')).doctorCommand(context),
+  },
+  {
+    name: 'context',
+    summary: 'name clusters, and choose the one to call',
+    load: async (context) => (await import('./commands/context.js')).contextCommand(context),
+  },
+  {
     name: 'bench',
     summary: 'measure generating keys and signing',
     load: async (context) => (await import('./commands/bench.js')).benchCommand(context),

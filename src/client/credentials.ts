@@ -115,3 +115,18 @@ function keyFault(pem: string, { cert, key }: ConnectFiles, cause: unknown): str
 function unusable(words: string, cause?: unknown): QuorateError {
   return new QuorateError('invalid-request', words, { reason: 'INVALID_CREDENTIALS', cause });
 }
+
+/**
+ * Finds out what nodes would hold against a client's certificate and key, without dialling one.
+ *
+ * @returns The SPIFFE id that it names.
+ * @throws QuorateError as {@link Credentials} and its check do.
+ */
+export function examineCredentials(
+  { ca, cert, key, files }: TlsFiles & { readonly files?: ConnectFiles | undefined },
+  genesis: Genesis,
+): string | undefined {
+  const credentials = new Credentials({ ca, cert, key }, genesis, files);
+  credentials.check();
+  return credentials.identity?.spiffeId;
+}

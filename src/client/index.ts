@@ -12,6 +12,7 @@ export {
 } from './client-file.js';
 export type { Connection } from './client-file.js';
 export { QuorateClient } from './client.js';
+export { examineCredentials } from './credentials.js';
 export type { CorrectTimeInput } from './correct-time.js';
 export type { TransferLeadershipInput, TransferredLeadership } from './transfer-leadership.js';
 export { isAskedFor, isLocked } from './unlock.js';
@@ -53,13 +54,13 @@ export { tlsSigner } from './request-signer.js';
 export type { RaiseLevelInput } from './raise-level.js';
 export type { RequestSigner } from './request-signer.js';
 export type { CallOptions } from './until.js';
-export { hasLowS } from '../machine/index.js';
 export type {
   ClusterChange,
   TaskProgress,
   WatchClusterOptions,
   WatchTaskOptions,
 } from './watching.js';
+export { hasLowS } from '../machine/index.js';
 export type { EcdsaCurve } from '../machine/index.js';
 export { parseGenesis } from '../identity/index.js';
 export type { Genesis } from '../identity/index.js';

@@ -43,7 +43,7 @@ export {
   writePrivateFile,
   writePublicFile,
 } from './files.js';
-export { lockDataDirectory } from './lock.js';
+export { isInUse, lockDataDirectory } from './lock.js';
 export type { Lock } from './lock.js';
 export { jsonLogger, LOG_LEVELS } from './logger.js';
 export type { LogLevel } from './logger.js';

@@ -34,6 +34,11 @@ export async function lockDataDirectory(directory: string): Promise<Lock> {
   });
 }
 
+/** Claims that a process has the data directory. Nothing is taken, and nothing is changed. */
+export function isInUse(directory: string): Promise<boolean> {
+  return isAnswered(shortest(join(directory, 'lock.sock')));
+}
+
 /** The way to `path` that fits into a socket's address, from the root or from here. */
 function shortest(path: string): string {
   const ways = [resolve(path), relative(process.cwd(), path)];

@@ -7,6 +7,8 @@ export { readConfig } from './config.js';
 export type { ConfigSources, NodeConfig } from './config.js';
 export { checkConfig } from './check-config.js';
 export type { ConfigCheck } from './check-config.js';
+export { examineNode } from './examine.js';
+export type { Finding } from './examine.js';
 export { chainFault } from './credentials.js';
 export { moveStore } from './move-store.js';
 export type { StoreMove } from './move-store.js';

@@ -12,6 +12,7 @@ export type { Self } from './peers/hello.js';
 export type { LinkCounts } from './peers/peer-link.js';
 export { PeerNetwork } from './peers/peer-network.js';
 export type { ConnectionListener, PeerNetworkParts, Traffic } from './peers/peer-network.js';
+export { dialPeer } from './peers/peer-dial.js';
 export { createPeerServer } from './peers/peer-server.js';
 export type { IncomingListener, PeerServer, PeerServerParts } from './peers/peer-server.js';
 export { STOP_GRACE_MS } from './limits.js';

@@ -3,10 +3,12 @@
  * replicated state share one transaction; key shares are kept apart, arrive sealed, and nothing here could unseal them.
  * The store does not know the meaning of values, except log entries, which are kept as `LogEntry` messages.
  */
+export { freeBytesOf } from './disk-space.js';
 export { DiskRoom, LOW_BELOW_BYTES, NONE_BELOW_BYTES } from './disk-room.js';
 export { readAuditHead } from './lmdb/audit-head.js';
 export { openLmdbConsensusStore } from './lmdb/consensus-store.js';
 export type { StoreOwner } from './lmdb/environment.js';
+export { lookApart } from './lmdb/look-apart.js';
 export { openLmdbShareStore } from './lmdb/share-store.js';
 export { memoryAuditFiles } from './memory/audit-files.js';
 export { memoryConsensusStore } from './memory/consensus-store.js';

@@ -56,8 +56,8 @@ export const FRONT_REMOVED_FORMAT = 2;
 /** lmdb's words for a file that is not what it has written: by their names in its header, and as it tells them. */
 const DAMAGED =
   /MDB_(CORRUPTED|INVALID|PAGE_NOTFOUND|VERSION_MISMATCH)|not an LMDB file|Located page was wrong type|page not found/i;
-const FORMAT_KEY = utf8('format');
-const OWNER_KEY = utf8('owner');
+export const FORMAT_KEY = utf8('format');
+export const OWNER_KEY = utf8('owner');
 /** lmdb's own name for its file. */
 const DATA_FILE = 'data.mdb';
 const BINARY = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const;
