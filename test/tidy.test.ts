@@ -14,6 +14,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   raft: 3,
   mpc: 3,
   identity: 3,
+  monitor: 3,
   state: 4,
   sharing: 4,
   audit: 5,
