@@ -4,10 +4,12 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ClusterError, wordsOf } from '../common/index.js';
 
 /**
@@ -54,6 +56,18 @@ export function replacePrivateFile(path: string, content: string): void {
   writeDurably(fresh, content, 'w', 0o600);
   renameSync(fresh, path);
   syncFolder(dirname(path));
+}
+
+/**
+ * Removes what {@link replacePrivateFile} has left beside `path` in processes that ended before the new file was whole. None
+ * may be at it meanwhile.
+ */
+export function removeUnfinished(path: string): void {
+  const [folder, name] = [dirname(path), basename(path)];
+  for (const other of readdirSync(folder)) {
+    const isLeft = other.startsWith(`${name}.`) && /^\d+$/.test(other.slice(name.length + 1));
+    if (isLeft) rmSync(join(folder, other));
+  }
 }
 
 /** The words of an error of the system, without the class that they come in. */

@@ -38,6 +38,7 @@ export type { EcdsaCurve } from './ecdsa.js';
 export { ED25519_KEY_BYTES, privateKeyObject, rawPublicKey } from './ed25519.js';
 export {
   makeFolder,
+  removeUnfinished,
   replacePrivateFile,
   syncFolderOf,
   writePrivateFile,

@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { ClusterError, concat, fromHex, toHex } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
 import { aesGcmOpen, aesGcmSeal, SecretBytes } from '../crypto/index.js';
-import { replacePrivateFile, syncFolderOf, systemRandom } from '../machine/index.js';
+import {
+  removeUnfinished,
+  replacePrivateFile,
+  syncFolderOf,
+  systemRandom,
+} from '../machine/index.js';
 import { textItem, transcript } from '../wire/index.js';
 import { identityFile, readPassphraseHeader, resealedIdentity } from './identity-file.js';
 import { keyChangeKeyOf, NODE_KEY_BYTES } from './node-key.js';
@@ -132,6 +137,8 @@ export function finishKeyChange(identityPath: string): void {
   const path = keyChangePathOf(identityPath);
   const { identity } = read(path);
   replacePrivateFile(identityPath, `${JSON.stringify(identity, undefined, 2)}\n`);
+  // A file of the change that was never finished has both keys, too.
+  for (const each of [identityPath, path]) removeUnfinished(each);
   rmSync(path);
   syncFolderOf(path);
 }
