@@ -39,8 +39,15 @@ export {
 export { setAsked } from './kinds/generate-key-request.js';
 export type { ParsedGenerateKey } from './kinds/generate-key-request.js';
 export { TASK_KINDS } from './kinds/index.js';
-export { isOfUse, isPrepare, preparedOf, prepareOf } from './kinds/prepare.js';
-export type { ParsedPrepare } from './kinds/prepare.js';
+export {
+  isOfUse,
+  isPrepare,
+  membersWithout,
+  preparedOf,
+  prepareFor,
+  prepareOf,
+} from './kinds/prepare.js';
+export type { ParsedPrepare } from './kinds/prepare-request.js';
 export { areReady, isPresign, presignatureOf, presignOf } from './kinds/presign.js';
 export type { ParsedPresign } from './kinds/presign.js';
 export { isDestroyKey, isRecoverable, keyDestroyedOf } from './kinds/destroy-key.js';

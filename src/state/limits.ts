@@ -106,6 +106,11 @@ export const REFRESH_WAIT_MS_MAX = 60 * 60 * 1000;
 export const CULPRIT_REFRESH_MS = 60 * 60 * 1000;
 /** Of a refresh's evidence. Longer evidence waits for the key's own time. */
 export const CULPRIT_EVIDENCE_BYTES_MAX = 48 * 1024;
+/**
+ * Of a prepare's: evidence of false material in that prepare, which has its request twice where it is a false accusation, must still fit
+ * an entry.
+ */
+export const PREPARE_EVIDENCE_BYTES_MAX = 32 * 1024;
 /** Keys whose time has come that a leader looks at in one sweep. */
 export const REFRESHES_LOOKED_AT_MAX = 256;
 /** Keys that are being destroyed at once. A task waits as long as a node is away. */

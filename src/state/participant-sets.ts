@@ -167,24 +167,23 @@ export function setBound(view: View, set: ParticipantSet, requester: string): re
   return [{ held, taken: inUse.length, max: SETS_MAX }];
 }
 
-/** Writes that a set's next generation is being prepared. */
-export function beginPrepare(draft: Draft, id: string, taskId: string): void {
+/**
+ * Writes that a set's next generation is being prepared.
+ *
+ * @param culpritMs - The log time, where a participant's lie is why.
+ */
+export function beginPrepare(draft: Draft, id: string, taskId: string, culpritMs?: bigint): void {
   const record = readSet(draft, id);
-  if (record !== undefined) writeSet(draft, id, { ...record, taskId });
+  if (record === undefined) return;
+  writeSet(draft, id, { ...record, taskId, culpritMs: culpritMs ?? record.culpritMs });
 }
 
 /** Writes the generation that is active from now on. */
 export function activateGeneration(draft: Draft, id: string, active: GenerationRecord): void {
   const record = readSet(draft, id);
   if (record === undefined) return;
-  writeSet(draft, id, {
-    ...record,
-    active,
-    taskId: '',
-    failures: 0,
-    notBeforeMs: 0n,
-    lapsed: false,
-  });
+  const over = { taskId: '', failures: 0, notBeforeMs: 0n, lapsed: false };
+  writeSet(draft, id, { ...record, ...over, active });
 }
 
 /** Writes that a prepare came to nothing. No other is due before `notBeforeMs`, which grows with each. */

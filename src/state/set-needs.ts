@@ -31,6 +31,11 @@ export function mayHaveNeededNext(record: SetRecord, times: readonly Millis[]): 
   return isPossible && !times.every((timeMs) => isWaiting(record, timeMs));
 }
 
+/** Claims that a wait forbids the next generation by one of these times and not by another: the clock was set back. */
+export function waitBegan(record: SetRecord, times: readonly Millis[]): boolean {
+  return new Set(times.map((timeMs) => isWaiting(record, timeMs))).size > 1;
+}
+
 /** Claims that a need was there when a leader looked, for which a generation by any members was of use, and may not be there any more. */
 export function mayHaveLapsed(record: SetRecord, times: readonly Millis[]): boolean {
   return record.lapsed || times.some((timeMs) => isAged(record, timeMs));
@@ -73,7 +78,7 @@ function isAged({ active }: SetRecord, timeMs: Millis): boolean {
 }
 
 /** A longer wait than there is was set before the clock was set back. */
-function isWaiting({ notBeforeMs }: SetRecord, timeMs: Millis): boolean {
+export function isWaiting({ notBeforeMs }: SetRecord, timeMs: Millis): boolean {
   const leftMs = Number(notBeforeMs) - timeMs;
   return leftMs > 0 && leftMs <= PREPARE_WAIT_MS_MAX;
 }

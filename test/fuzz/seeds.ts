@@ -135,7 +135,12 @@ export function prepareSeed(): Uint8Array {
     nodeId: id,
     identityKey: bytes32(at),
   }));
-  return encode(PrepareRequest, { profile: Gg20Profile.P3072, participants, generation: 1 });
+  return encode(PrepareRequest, {
+    profile: Gg20Profile.P3072,
+    participants,
+    generation: 1,
+    culprit: undefined,
+  });
 }
 
 /** One of each kind. */

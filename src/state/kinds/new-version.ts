@@ -9,7 +9,8 @@ import type {
   Sharing,
   TaskRecord,
 } from '../../wire/index.js';
-import { algorithmOf } from '../../identity/index.js';
+import { algorithmOf, setIdOf } from '../../identity/index.js';
+import type { ParticipantSet } from '../../identity/index.js';
 import { holdersOf } from '../keys.js';
 import type { ActiveKey } from '../keys.js';
 import type { Moment, Outcome, SharingTerms } from '../kind-rules.js';
@@ -19,9 +20,10 @@ import {
   countSetKey,
   membersNamed,
   needNewer,
+  readSet,
   setOfKey,
 } from '../participant-sets.js';
-import { readKey, readTotals, writeKey } from '../records.js';
+import { readKey, readTask, readTotals, writeKey } from '../records.js';
 import {
   activeRecord,
   firstRecord,
@@ -105,7 +107,8 @@ export function fitsMaterial(
   if (set === undefined) return auxiliary === undefined;
   const members = membersNamed(view, set, auxiliary)?.length ?? 0;
   const begun = activeGeneration(view, set)?.sessionIndex ?? 0n;
-  return members >= made.threshold && begun > resharingOf(made.key).activeIndex;
+  const { activeIndex, materialAfterIndex } = resharingOf(made.key);
+  return members >= made.threshold && begun > activeIndex && begun > materialAfterIndex;
 }
 
 /** The set of a new version's participants; `undefined` for a key whose algorithm needs none. */
@@ -113,17 +116,46 @@ export function setOfVersion({ key, participants }: NewVersion): ReturnType<type
   return setOfKey({ gg20Profile: key.gg20Profile, participants: [...participants] });
 }
 
-/** Writes that a task makes the key's next version: no other does meanwhile, and its set's material is made where needed. */
-export function openVersion(draft: Draft, made: NewVersion, task: TaskRecord): void {
-  const { key, threshold } = made;
+/**
+ * Writes that a task makes the key's next version: no other does meanwhile, and its set's material is made where needed.
+ *
+ * @param culprit - A participant that has lied, if the version is made for that.
+ */
+export function openVersion(
+  draft: Draft,
+  made: NewVersion,
+  task: TaskRecord,
+  culprit?: string,
+): void {
+  const { key, threshold, participants } = made;
   const set = setOfVersion(made);
+  const { activeIndex, culpritMs } = resharingOf(key);
+  // Material that a culprit has is not what its keys are to go on with.
+  const isTold = set !== undefined && participants.some(({ nodeId }) => nodeId === culprit);
+  const materialAfterIndex = isTold ? lastSession(draft, set) : 0n;
   if (set !== undefined) {
     countGenerating(draft, set, task.requester === '' ? key.owner : task.requester, threshold, 1);
-    needNewer(draft, set, resharingOf(key).activeIndex);
+    needNewer(draft, set, activeIndex > materialAfterIndex ? activeIndex : materialAfterIndex);
   }
   // From the first attempt on each of them may come to hold a share, though the version never becomes active.
-  const holders = [...holdersOf(key, made.participants)];
-  change(draft, { ...key, holders }, { taskId: task.taskId });
+  const holders = [...holdersOf(key, participants)];
+  change(
+    draft,
+    { ...key, holders },
+    {
+      taskId: task.taskId,
+      materialAfterIndex,
+      culpritMs: culprit === undefined ? culpritMs : BigInt(logNow(draft)),
+    },
+  );
+}
+
+/** The index of the last entry that opened a session for material of a set; 0 before the first. */
+function lastSession(view: View, set: ParticipantSet): bigint {
+  const record = readSet(view, setIdOf(set));
+  const open = record && readTask(view, record.taskId)?.attempts.at(-1)?.index;
+  const active = record?.active?.sessionIndex ?? 0n;
+  return open !== undefined && open > active ? open : active;
 }
 
 /** Frees what the opening took, and where no version was made writes why. A refresh is not due again before a while. */
@@ -179,6 +211,7 @@ export function activateVersion(
     failures: 0,
     lastFailure: undefined,
     culpritMs: before.culpritMs,
+    materialAfterIndex: 0n,
   };
   const ready = said.map(({ nodeId, signature }) => ({ nodeId, signature }));
   writeKey(draft, { ...key, ...sharing, ready, installed: [], resharing });

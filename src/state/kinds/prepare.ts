@@ -1,13 +1,20 @@
-import { BOOT_BYTES, isId, refuse } from '../../common/index.js';
 import type { Millis } from '../../common/index.js';
-import { isSetProfile, PARTICIPANTS_MAX, setIdOf, THRESHOLD_MIN } from '../../identity/index.js';
+import { refuse } from '../../common/index.js';
+import { setIdOf, THRESHOLD_MIN } from '../../identity/index.js';
 import type { ParticipantSet } from '../../identity/index.js';
 import { decode, encode, PreparedResult, PrepareRequest } from '../../wire/index.js';
-import type { Attempt, BootedNode, SetRecord, TaskRecord } from '../../wire/index.js';
+import type {
+  KeyParticipant,
+  RefreshCulprit,
+  SetRecord,
+  TaskRecord,
+  Upkeep,
+} from '../../wire/index.js';
 import { openCount } from '../counts.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import {
-  IDENTITY_KEY_BYTES,
+  PREPARE_EVIDENCE_BYTES_MAX,
+  CULPRIT_REFRESH_MS,
   PREPARE_WAIT_MS,
   PREPARE_WAIT_MS_MAX,
   PREPARES_OPEN_MAX,
@@ -25,27 +32,21 @@ import {
 } from '../participant-sets.js';
 import { requestOf } from '../parse.js';
 import { readTotals } from '../records.js';
-import { notCanonical } from '../request-fields.js';
-import { logTime } from '../resharing.js';
-import { isSorted } from '../session-attempts.js';
+import { logNow, logTime } from '../resharing.js';
 import {
   isOld,
   isOutdated,
+  isWaiting,
   mayHaveLapsed,
   mayHaveNeededNext,
   needsNext,
   nextOf,
+  waitBegan,
 } from '../set-needs.js';
 import type { View } from '../view.js';
-
-export type ParsedPrepare = ParsedRequest & {
-  readonly kind: 'prepare';
-  readonly set: ParticipantSet;
-  /** Of the set: 32 hex characters. */
-  readonly setId: string;
-  /** The number of the generation that is to be made. */
-  readonly generation: number;
-};
+import { membersIn, parsePrepare } from './prepare-request.js';
+import type { ParsedPrepare } from './prepare-request.js';
+import { withoutCulprit } from './version-terms.js';
 
 /**
  * Makes the next generation of a set's auxiliary material, by as many of its participants as its keys need. No requester asks
@@ -59,53 +60,43 @@ export const prepareRules: KindRules<ParsedPrepare> = {
   askers: { roles: [], voucher: false },
   opensWithAttempt: false,
 
-  parse(bytes) {
-    const request = decode(PrepareRequest, bytes);
-    if (request === undefined) return notCanonical('PrepareRequest');
-    const { profile, participants, generation } = request;
-    const isRead =
-      isSetProfile(profile) &&
-      participants.length >= THRESHOLD_MIN &&
-      participants.length <= PARTICIPANTS_MAX &&
-      participants.every(
-        ({ nodeId, identityKey }) => isId(nodeId) && identityKey.length === IDENTITY_KEY_BYTES,
-      ) &&
-      isSorted(participants) &&
-      generation > 0;
-    if (!isRead) return notCanonical('PrepareRequest');
-    const set = { profile, participants };
-    const setId = setIdOf(set);
-    return { ok: true, value: { kind: 'prepare', requestId: '', set, setId, generation } };
-  },
+  parse: parsePrepare,
 
   checkAccess: () => undefined,
   /** No request opens such a task. */
   admit: () => refuse('invalid-request', 'UNKNOWN_METHOD', 'No requester asks for this'),
   participants: (_, { set }) => set.participants,
 
-  fitsAttempt(view, { set, setId }, attempt) {
+  fitsAttempt(view, { set, setId, culprit }, attempt) {
     const record = readSet(view, setId);
     const nodes = membersIn(set, attempt);
+    if (record === undefined || nodes === undefined) return false;
+    const able = new Set(membersWithout(record, culprit?.nodeId).map(({ nodeId }) => nodeId));
     return (
-      record !== undefined &&
-      nodes !== undefined &&
       nodes.length >= thresholdOf(record) &&
-      isOfUse(record, nodes, Number(readTotals(view).timeMs))
+      nodes.every(({ nodeId }) => able.has(nodeId)) &&
+      isOfUse(record, nodes, Number(readTotals(view).timeMs), culprit?.nodeId)
     );
   },
 
-  /** A key that needs more members may have been asked for meanwhile, or what needed a generation have come to nothing. */
-  isOutdated(view, { set, setId }, attempt) {
+  /**
+   * A key that needs more members may have been asked for meanwhile, or one that needed the culprit be gone, or what needed a generation
+   * have come to nothing.
+   */
+  isOutdated(view, { set, setId, culprit }, attempt) {
     const record = readSet(view, setId);
     const nodes = membersIn(set, attempt);
     if (record === undefined || nodes === undefined) return false;
     const times = timesAt(view);
-    const isOver = !isOfUse(record, nodes, times[0]) && mayHaveLapsed(record, times);
-    return isOver || nodes.length < thresholdOf(record);
+    const isOver =
+      !isOfUse(record, nodes, times[0], culprit?.nodeId) && mayHaveLapsed(record, times);
+    const isNamed = nodes.some(({ nodeId }) => nodeId === culprit?.nodeId);
+    return isOver || isNamed || nodes.length < thresholdOf(record);
   },
 
   open(draft, { record, asked }) {
-    beginPrepare(draft, asked.setId, record.taskId);
+    const culpritMs = asked.culprit === undefined ? undefined : BigInt(logNow(draft));
+    beginPrepare(draft, asked.setId, record.taskId, culpritMs);
     return undefined;
   },
 
@@ -120,23 +111,28 @@ export const prepareRules: KindRules<ParsedPrepare> = {
   },
 
   upkeep: {
-    isDue(view, { setId, generation }, timeMs) {
+    isDue(view, { setId, generation, culprit }, timeMs) {
       const record = readSet(view, setId);
-      return record !== undefined && isDue(view, record, timeMs) && generation === nextOf(record);
+      if (record === undefined || generation !== nextOf(record)) return false;
+      return culprit === undefined
+        ? isDue(view, record, timeMs)
+        : isDueForCulprit(view, record, timeMs);
     },
 
     /**
      * The generation may have been made, a prepare opened, what needed it come to nothing, its record gone with its last key, or the
      * clock been set back. Where none of that can be, the leader knew better.
      */
-    isOvertaken(view, { setId, generation }, timeMs) {
+    isOvertaken(view, { setId, generation, culprit }, timeMs) {
       const record = readSet(view, setId);
       if (record === undefined) return true;
       const next = nextOf(record);
       // A record that was made anew begins at the first.
       if (generation !== next) return generation < next || record.active === undefined;
       const isTaken = record.taskId !== '' || roomLeft(view) === 0;
-      return isTaken || mayHaveNeededNext(record, timesAt(view, timeMs));
+      const times = timesAt(view, timeMs);
+      if (isTaken || culprit === undefined) return isTaken || mayHaveNeededNext(record, times);
+      return record.keys.length === 0 || waitBegan(record, times);
     },
 
     due: (view, timeMs) =>
@@ -144,10 +140,7 @@ export const prepareRules: KindRules<ParsedPrepare> = {
         .map(([, record]) => record)
         .filter((record) => isDue(view, record, timeMs))
         .slice(0, roomLeft(view))
-        .map((record) => {
-          const { profile, participants } = record;
-          return encode(PrepareRequest, { profile, participants, generation: nextOf(record) });
-        }),
+        .map((record) => prepareRequest(record)),
   },
 
   preparation: {
@@ -182,36 +175,54 @@ export function preparedOf({ kind, outcome }: TaskRecord): PreparedResult | unde
 }
 
 /**
- * Claims that a generation by these members is of use to a set: the active one is old, or one of them lacks it.
+ * The upkeep that makes a set's material anew because one of its participants has lied; `undefined` where that is not due: no key is signed
+ * with under it, a task makes it already, or the last such prepare was a short while ago.
+ *
+ * @param timeMs - Of the state machine's clock.
+ */
+export function prepareFor(
+  view: View,
+  set: ParticipantSet,
+  culprit: RefreshCulprit,
+  timeMs: Millis,
+): Upkeep | undefined {
+  const record = readSet(view, setIdOf(set));
+  const isFit =
+    record !== undefined &&
+    record.participants.some(({ nodeId }) => nodeId === culprit.nodeId) &&
+    culprit.evidence.length <= PREPARE_EVIDENCE_BYTES_MAX;
+  return isFit && isDueForCulprit(view, record, timeMs)
+    ? { method: UPKEEP_METHODS.prepare, request: prepareRequest(record, culprit) }
+    : undefined;
+}
+
+/** The nodes that can have a set's next generation: a culprit where one of the others may not fail as well, else none. */
+export function membersWithout(
+  record: SetRecord,
+  culprit: string | undefined,
+): readonly KeyParticipant[] {
+  const threshold = Math.max(THRESHOLD_MIN, thresholdOf(record));
+  return withoutCulprit({ participants: record.participants, threshold }, culprit);
+}
+
+function prepareRequest(record: SetRecord, culprit?: RefreshCulprit): Uint8Array {
+  const { profile, participants } = record;
+  return encode(PrepareRequest, { profile, participants, generation: nextOf(record), culprit });
+}
+
+/**
+ * Claims that a generation by these members is of use to a set: the active one is old, or one of them lacks it, or it is made because
+ * a participant has lied.
  */
 export function isOfUse(
   record: SetRecord,
   members: readonly { readonly nodeId: string }[],
   timeMs: Millis,
+  culprit?: string,
 ): boolean {
-  if (isOld(record, timeMs) || isOutdated(record)) return true;
+  if (culprit !== undefined || isOld(record, timeMs) || isOutdated(record)) return true;
   const before = new Set(record.active?.preparation?.members);
   return members.some(({ nodeId }) => !before.has(nodeId));
-}
-
-/** The members that an attempt names, if it has the form of one: enough of the set, sorted, each in one run of its process. */
-function membersIn(
-  { participants }: ParticipantSet,
-  attempt: Attempt,
-): readonly BootedNode[] | undefined {
-  if (attempt.assignment?.$case !== 'boots') return undefined;
-  const { nodes } = attempt.assignment.value;
-  const able = new Set(participants.map(({ nodeId }) => nodeId));
-  const isFormed =
-    attempt.version === 0 &&
-    attempt.sharingSession.length === 0 &&
-    attempt.auxiliary === undefined &&
-    attempt.dealers.length === 0 &&
-    attempt.presignature === undefined &&
-    nodes.length >= THRESHOLD_MIN &&
-    isSorted(nodes) &&
-    nodes.every(({ nodeId, boot }) => able.has(nodeId) && boot.length === BOOT_BYTES);
-  return isFormed ? nodes : undefined;
 }
 
 /** The earliest and the latest time that the clock of a leader may have shown which had not applied the last entries. */
@@ -224,6 +235,18 @@ function timesAt(
 
 function isDue(view: View, record: SetRecord, timeMs: Millis): boolean {
   return record.taskId === '' && roomLeft(view) > 0 && needsNext(record, timeMs);
+}
+
+/** The state judges no evidence, so it bounds how often. */
+function isDueForCulprit(view: View, record: SetRecord, timeMs: Millis): boolean {
+  const sinceMs = logTime(view, timeMs) - Number(record.culpritMs);
+  return (
+    record.taskId === '' &&
+    roomLeft(view) > 0 &&
+    record.keys.length > 0 &&
+    !isWaiting(record, timeMs) &&
+    sinceMs >= CULPRIT_REFRESH_MS
+  );
 }
 
 function waitMs(failures: number): Millis {

@@ -19,11 +19,10 @@ import { hasRoomFor, setOfKey } from '../participant-sets.js';
 import { requestOf } from '../parse.js';
 import { readKey, readTotals } from '../records.js';
 import { notCanonical } from '../request-fields.js';
-import { dueKeys, logNow, logTime, resharingOf } from '../resharing.js';
+import { dueKeys, logTime, resharingOf } from '../resharing.js';
 import type { View } from '../view.js';
 import {
   activateVersion,
-  change,
   closeVersion,
   fitsVersion,
   isOutdatedVersion,
@@ -92,11 +91,7 @@ export const refreshRules: KindRules<ParsedRefresh> = {
 
   open(draft, { record, asked }) {
     const made = versionDue(draft, asked);
-    if (made === undefined) return undefined;
-    openVersion(draft, made, record);
-    const key = readKey(draft, asked.keyId);
-    if (asked.culprit !== undefined && key !== undefined)
-      change(draft, key, { culpritMs: BigInt(logNow(draft)) });
+    if (made !== undefined) openVersion(draft, made, record, asked.culprit?.nodeId);
     return undefined;
   },
 

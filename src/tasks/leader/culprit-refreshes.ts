@@ -1,7 +1,16 @@
 import type { Millis, NodeId } from '../../common/index.js';
 import { nodeId } from '../../common/index.js';
-import { encodeCommand, receiversWithout, refreshFor, resharingOf } from '../../state/index.js';
+import {
+  activeGeneration,
+  encodeCommand,
+  prepareFor,
+  receiversWithout,
+  refreshFor,
+  resharingOf,
+  setOfKey,
+} from '../../state/index.js';
 import type { ActiveKey, Queries, View } from '../../state/index.js';
+import type { RefreshCulprit, Upkeep } from '../../wire/index.js';
 import type { Culprits } from '../blame/culprits.js';
 import type { Connections } from '../connections.js';
 import type { TaskContext } from '../context.js';
@@ -110,19 +119,44 @@ export class CulpritRefreshes implements Work {
   }
 
   /** Proposes a key's refresh where it is due and can begin. @returns Whether the next key may be looked at. */
-  #propose(key: ActiveKey, node: NodeId, { evidence }: Culprit, timeMs: Millis): boolean {
+  #propose(
+    key: ActiveKey,
+    node: NodeId,
+    { evidence, sinceLogMs }: Culprit,
+    timeMs: Millis,
+  ): boolean {
     const { clock, consensus, logger } = this.#context;
     const { view } = this.#parts;
-    const value = refreshFor(view, key, { nodeId: node, evidence }, timeMs);
+    const named = { nodeId: node, evidence };
+    const refresh = refreshFor(view, key, named, timeMs);
     const parts = { context: this.#context, connections: this.#parts.connections };
     const isReady = receiversWithout(key, node).every((each) => isReached(parts, nodeId(each)));
+    const value = refresh ?? this.#renewal(key, named, sinceLogMs, timeMs);
     if (value === undefined || !isReady) return true;
     if (!this.#hasTurn(clock.elapsed())) return false;
     if (consensus.propose(encodeCommand({ $case: 'upkeep', value }), true) !== 'proposed')
       return false;
     this.#proposed += 1;
-    logger.info('a key is to be shared anew for a culprit', { key: key.keyId, node });
+    const line =
+      refresh === undefined
+        ? 'the material of a key is to be made anew for a culprit'
+        : 'a key is to be shared anew for a culprit';
+    logger.info(line, { key: key.keyId, node });
     return true;
+  }
+
+  /** New material of a key that is not refreshed by itself, where it has some from before the lie was known. */
+  #renewal(
+    key: ActiveKey,
+    culprit: RefreshCulprit,
+    sinceLogMs: Millis,
+    timeMs: Millis,
+  ): Upkeep | undefined {
+    const { view, queries } = this.#parts;
+    const set = setOfKey(key);
+    if (set === undefined || resharingOf(key).intervalMs > 0n) return undefined;
+    const madeMs = Number(activeGeneration(view, set)?.timeMs ?? 0n) + queries.correctionMs();
+    return madeMs <= sinceLogMs ? prepareFor(view, set, culprit, timeMs) : undefined;
   }
 
   #hasTurn(now: Millis): boolean {

@@ -147,7 +147,10 @@ export const RESHARE_ENTRIES: readonly Gg20Attack[] = [
     name: 'a reshare under moduli from before its base version',
     stopped: BREAKS,
     removed: [
-      removal('state/kinds/new-version.js', ' && begun > resharingOf(made.key).activeIndex'),
+      removal(
+        'state/kinds/new-version.js',
+        ' && begun > activeIndex && begun > materialAfterIndex',
+      ),
     ],
     run: oldMaterial,
   },

@@ -124,7 +124,7 @@ export const GG20_LIFE_BUGS: readonly PlantedBug[] = [
   }),
   {
     name: 'a version is made with material from before its base',
-    edits: [{ find: 'begun > resharingOf(made.key).activeIndex', replace: 'begun > 0n' }],
+    edits: [{ find: 'begun > activeIndex && begun > materialAfterIndex', replace: 'begun > 0n' }],
     where: 'gg20 lives',
     first: 1,
     seeds: 5,

@@ -23,6 +23,7 @@ import { TO_ALL } from '../../../src/mpc/index.js';
 import { PAYLOAD_BYTES_MAX } from '../../../src/raft/index.js';
 import { EVIDENCE_BYTES_MAX, encodeCommand } from '../../../src/state/index.js';
 import { PEER_MESSAGE_BYTES_MAX } from '../../../src/rpc/limits.js';
+import { PREPARE_EVIDENCE_BYTES_MAX } from '../../../src/state/limits.js';
 import { COMPLAINT_BYTES_MAX } from '../../../src/tasks/limits.js';
 import { encode, Complaint, Gg20Profile, PrepareRequest, Ready } from '../../../src/wire/index.js';
 import type { Envelope } from '../../../src/wire/index.js';
@@ -54,7 +55,8 @@ function basis(): AttemptBasis {
       dealers: [],
     },
   });
-  const request = { profile: Gg20Profile.P3072, participants, generation: 2 ** 32 - 1 };
+  const culprit = { nodeId: LONGEST_NAME, evidence: fill(PREPARE_EVIDENCE_BYTES_MAX) };
+  const request = { profile: Gg20Profile.P3072, participants, generation: 2 ** 32 - 1, culprit };
   return {
     entry: { index: 2 ** 52, term: 2 ** 52, timeMs: 2 ** 52, payload, previousHash: fill(32) },
     method: 'quorate.Upkeep/Prepare',

@@ -70,7 +70,12 @@ const judge: Judge = {
 function attempt(number = 1) {
   const profile = Gg20Profile.P2048;
   const method = '/quorate.peer.v1.Upkeep/Prepare';
-  const request = encode(PrepareRequest, { profile, participants, generation: 1 });
+  const request = encode(PrepareRequest, {
+    profile,
+    participants,
+    generation: 1,
+    culprit: undefined,
+  });
   const value = {
     taskId: taskId('a'.repeat(26)),
     number,

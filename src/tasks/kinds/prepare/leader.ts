@@ -1,6 +1,6 @@
 import type { Millis, NodeId } from '../../../common/index.js';
 import { PROFILE_NAMES, THRESHOLD_MIN } from '../../../identity/index.js';
-import { isOfUse, readSet, thresholdOf } from '../../../state/index.js';
+import { isOfUse, membersWithout, readSet, thresholdOf } from '../../../state/index.js';
 import type { ParsedPrepare } from '../../../state/index.js';
 import type { Attempt, Declined, SetRecord } from '../../../wire/index.js';
 import { blamedByAborted } from '../../leader/aborted.js';
@@ -45,7 +45,7 @@ export class PrepareLeader implements LeaderDriver<ParsedPrepare> {
   }
 
   nextAttempt(
-    { id, asked, record, participants }: LiveTask<ParsedPrepare>,
+    { id, asked, record }: LiveTask<ParsedPrepare>,
     number: number,
     { plan }: AttemptDue,
   ): Attempt | undefined {
@@ -54,16 +54,17 @@ export class PrepareLeader implements LeaderDriver<ParsedPrepare> {
     const set = readSet(state.view, setId);
     if (set === undefined) return undefined;
     const needed = neededBy(set);
-    const reached = reachedOf(this.#parts, participants);
+    const able = membersWithout(set, asked.culprit?.nodeId);
+    const reached = reachedOf(this.#parts, able);
     const reachedMs = context.consensus.nextTimeMs() ?? 0;
     const openMs = reachedMs - Number(record.createTimeMs);
-    const isWhole = participants.length === reached.length;
+    const isWhole = able.length === reached.length;
     if (!isWhole && openMs < PREPARE_ABSENT_MS) return undefined;
     const trusted = reached.filter((node) => !plan.leftOut.has(node));
     const members = trusted.length >= needed ? trusted : reached;
     if (members.length < needed) return undefined;
     const named = members.map((nodeId) => ({ nodeId }));
-    if (!isOfUse(set, named, reachedMs)) return undefined;
+    if (!isOfUse(set, named, reachedMs, asked.culprit?.nodeId)) return undefined;
     const of = { taskId: id, requestHash: record.requestHash, number };
     return assigner.withBoots(of, members, { version: NO_VERSION });
   }
@@ -83,6 +84,7 @@ export class PrepareLeader implements LeaderDriver<ParsedPrepare> {
     attempt: LiveAttempt<ParsedPrepare>,
     declined: Declined,
   ): DeclineMeaning | Promise<DeclineMeaning> {
+    if (declined.reason === 'culprit-unproved') return { hopeless: 'CULPRIT_UNPROVED' };
     if (declined.reason !== 'aborted') return {};
     const { context, culprits } = this.#parts;
     return blamedByAborted(context, culprits, attempt, declined, PREPARE_PROOF_WAIT_MS);

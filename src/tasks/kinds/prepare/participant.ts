@@ -64,7 +64,13 @@ export class Preparing implements SessionKind<ParsedPrepare, Echoed<PrepareRound
   }
 
   async refusal({ task }: PrepareAttempt): Promise<AttemptRefusal | undefined> {
-    const own = setIdBytes(task.asked.setId);
+    const { culprit, setId: id } = task.asked;
+    // The state takes a leader's word that there is evidence. Each member judges it, and makes nothing without it.
+    if (culprit !== undefined) {
+      const proved = await this.#parts.culprits.take(culprit.evidence);
+      if (proved?.nodeId !== culprit.nodeId) return { reason: 'culprit-unproved' };
+    }
+    const own = setIdBytes(id);
     const kept = await this.#parts.keys.materials.kept();
     const pending = kept.filter(({ setId }) => equal(setId, own)).length;
     return pending >= GENERATIONS_PENDING_MAX ? { reason: 'pending-full' } : undefined;

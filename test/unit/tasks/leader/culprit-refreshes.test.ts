@@ -13,9 +13,14 @@ import {
   CULPRIT_REFRESHES_PERIOD_MS,
   CULPRIT_REMEMBERED_MS,
 } from '../../../../src/tasks/limits.js';
-import { decode, RefreshRequest } from '../../../../src/wire/index.js';
+import { Algorithm, decode, PrepareRequest, RefreshRequest } from '../../../../src/wire/index.js';
 import { bootOf, fill, GENESIS_MS } from '../../../support/builders/ledger.js';
 import type { Ledger } from '../../../support/builders/ledger.js';
+import {
+  activeGg20Key,
+  prepareAttempt,
+  prepared as preparedWord,
+} from '../../../support/builders/participant-sets.js';
 import { RequesterAuthority } from '../../../support/builders/requester.js';
 import {
   FIVE,
@@ -129,6 +134,49 @@ test('a refresh that came to nothing is tried again, no sooner than the state al
   expect(proposed()).toEqual([]);
   pass(1 + CULPRIT_LOOK_WAIT_MS_MAX);
   expect(keysOf(proposed())).toEqual(['one']);
+});
+
+/** The prepares that are proposed at the next look. */
+function prepares(): readonly PrepareRequest[] {
+  refreshes.sweep();
+  return room.takeProposed().flatMap((command) => {
+    const value = command.$case === 'upkeep' ? command.value : undefined;
+    const asked = value?.method === UPKEEP_METHODS.prepare && decode(PrepareRequest, value.request);
+    return asked || [];
+  });
+}
+
+test('the material of a GG20 key that is never refreshed is made anew without the culprit, once', () => {
+  activeGg20Key(ledger, 'unasked', { algorithm: Algorithm.GG20_SECP256K1, ...NEVER });
+  pass(1_000);
+  expect(prepares()).toEqual([]);
+
+  proofs.set(LIAR, EVIDENCE);
+  const [asked, ...others] = prepares();
+  expect(others).toEqual([]);
+  expect(asked).toMatchObject({
+    generation: 2,
+    culprit: { nodeId: LIAR, evidence: EVIDENCE },
+  });
+  if (asked === undefined) throw new Error('there is one');
+  const request = PrepareRequest.encode(asked).finish();
+  const value = { method: UPKEEP_METHODS.prepare, request };
+  const [task = ''] = ledger.command({ $case: 'upkeep', value }).changedTasks;
+  const members = FIVE.filter((node) => node !== LIAR);
+  prepareAttempt(ledger, ledger.task(task), members);
+  for (const node of members)
+    ledger.command({ $case: 'prepared', value: preparedWord(ledger, ledger.task(task), node) });
+  pass(CULPRIT_REFRESH_MS + CULPRIT_LOOK_WAIT_MS_MAX);
+  expect(prepares()).toEqual([]);
+});
+
+test('material that was made after the lie was known is not made anew', () => {
+  proofs.set(LIAR, EVIDENCE);
+  expect(prepares()).toEqual([]);
+  pass(1_000);
+  activeGg20Key(ledger, 'unasked', { algorithm: Algorithm.GG20_SECP256K1, ...NEVER });
+  pass(CULPRIT_LOOK_WAIT_MS);
+  expect(prepares()).toEqual([]);
 });
 
 test('no more than so many in a period, so many keys at a time, and a wait between two looks', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { nodeId, taskId } from '../../../../../src/common/index.js';
+import { bootId, nodeId, taskId, toHex } from '../../../../../src/common/index.js';
 import type { NodeId } from '../../../../../src/common/index.js';
-import { dueUpkeep } from '../../../../../src/state/index.js';
+import { dueUpkeep, prepareFor } from '../../../../../src/state/index.js';
 import type { ParsedPrepare } from '../../../../../src/state/index.js';
 import { PARTIAL_AGE_MS } from '../../../../../src/state/limits.js';
 import { PrepareLeader } from '../../../../../src/tasks/kinds/prepare/leader.js';
@@ -13,11 +13,13 @@ import { PREPARE_WAITS } from '../../../../../src/tasks/limits.js';
 import { Gg20Profile } from '../../../../../src/wire/index.js';
 import type { Attempt } from '../../../../../src/wire/index.js';
 import { askForGg20Key } from '../../../../support/builders/gg20-cluster.js';
-import { Ledger, NODES } from '../../../../support/builders/ledger.js';
+import { bootOf, fill, Ledger, NODES, testGenesis } from '../../../../support/builders/ledger.js';
 import {
   activeGg20Key,
+  participantsNamed,
   prepare as prepareSet,
 } from '../../../../support/builders/participant-sets.js';
+import { FIVE } from '../../../../support/builders/resharing.js';
 import { TaskRoom } from '../../../../support/builders/task-room.js';
 
 const THIRD = nodeId('node-3');
@@ -90,6 +92,36 @@ test('material that a participant lacks is made again with that participant, and
   room.heardAgoMs.set(THIRD, 0);
   expect(nodesOf(leader.nextAttempt(task, 1, due()))).toEqual(NODES);
 });
+
+test('a culprit for which material is made anew is no member, where one of the others may then fail', () => {
+  expect([FIVE.slice(0, 3), FIVE.slice(0, 4)].map(membersFor)).toEqual([
+    ['node-1', 'node-2', 'node-3'],
+    ['node-1', 'node-2', 'node-4'],
+  ]);
+});
+
+/** The members that a leader names of a set whose keys have threshold 2, when node-3 has lied. */
+function membersFor(nodes: readonly NodeId[]): readonly string[] | undefined {
+  room = new TaskRoom('node-1', new Ledger(testGenesis({ nodes })));
+  for (const node of nodes) room.connections.connected(node, bootId(toHex(bootOf(node))));
+  leader = new PrepareLeader(room.leading());
+  const { ledger } = room;
+  activeGg20Key(ledger, 'gg20-key', { gg20Profile: Gg20Profile.P2048 });
+  const set = {
+    profile: Gg20Profile.P2048,
+    participants: participantsNamed(ledger, undefined),
+  } as const;
+  const named = { nodeId: THIRD, evidence: fill(1) };
+  const value = prepareFor(ledger.state, set, named, ledger.timeMs);
+  if (value === undefined) throw new Error('nothing is due');
+  const [id = ''] = ledger.command({ $case: 'upkeep', value }).changedTasks;
+  const task = room.liveTasks().refresh(taskId(id));
+  if (task === undefined || !isPrepare(task)) throw new Error('there is no task');
+  const attempt = { session: '', task, number: 1, record: {}, nodes } as never;
+  const said = { reason: 'culprit-unproved', index: 0 };
+  expect(leader.onDeclined(attempt, said)).toEqual({ hopeless: 'CULPRIT_UNPROVED' });
+  return nodesOf(leader.nextAttempt(task, 1, due()));
+}
 
 test('no set is prepared by fewer participants than its keys need', () => {
   const task = prepare(3);

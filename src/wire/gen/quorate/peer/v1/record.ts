@@ -179,6 +179,11 @@ export interface ResharingRecord {
     | undefined;
   /** Log time at which the last refresh for a culprit was opened. */
   culpritMs: bigint;
+  /**
+   * The open task's version rests on material whose session came after this index: that of the time at which a culprit was named who
+   * holds a share of it, too. 0 where none was.
+   */
+  materialAfterIndex: bigint;
 }
 
 export interface ReshareFailureRecord {
@@ -227,6 +232,8 @@ export interface SetRecord {
   neededAfterIndex: bigint;
   /** A task that needed another generation than the active one came to nothing: a prepare for it may have been proposed. */
   lapsed: boolean;
+  /** Log time at which the last prepare for a culprit was opened. */
+  culpritMs: bigint;
 }
 
 export interface ThresholdCount {
@@ -1897,6 +1904,7 @@ function createBaseResharingRecord(): ResharingRecord {
     failures: 0,
     lastFailure: undefined,
     culpritMs: 0n,
+    materialAfterIndex: 0n,
   };
 }
 
@@ -1943,6 +1951,12 @@ export const ResharingRecord: MessageFns<ResharingRecord> = {
         throw new globalThis.Error("value provided for field message.culpritMs of type uint64 too large");
       }
       writer.uint32(80).uint64(message.culpritMs);
+    }
+    if (message.materialAfterIndex !== 0n) {
+      if (BigInt.asUintN(64, message.materialAfterIndex) !== message.materialAfterIndex) {
+        throw new globalThis.Error("value provided for field message.materialAfterIndex of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.materialAfterIndex);
     }
     return writer;
   },
@@ -2040,6 +2054,14 @@ export const ResharingRecord: MessageFns<ResharingRecord> = {
             message.culpritMs = reader.uint64() as bigint;
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.materialAfterIndex = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2084,6 +2106,11 @@ export const ResharingRecord: MessageFns<ResharingRecord> = {
         : isSet(object.culprit_ms)
         ? BigInt(object.culprit_ms)
         : 0n,
+      materialAfterIndex: isSet(object.materialAfterIndex)
+        ? BigInt(object.materialAfterIndex)
+        : isSet(object.material_after_index)
+        ? BigInt(object.material_after_index)
+        : 0n,
     };
   },
 
@@ -2119,6 +2146,9 @@ export const ResharingRecord: MessageFns<ResharingRecord> = {
     if (message.culpritMs !== 0n) {
       obj.culpritMs = message.culpritMs.toString();
     }
+    if (message.materialAfterIndex !== 0n) {
+      obj.materialAfterIndex = message.materialAfterIndex.toString();
+    }
     return obj;
   },
 
@@ -2149,6 +2179,9 @@ export const ResharingRecord: MessageFns<ResharingRecord> = {
       ? ReshareFailureRecord.fromPartial(object.lastFailure)
       : undefined;
     message.culpritMs = (object.culpritMs !== undefined && object.culpritMs !== null) ? BigInt(object.culpritMs) : 0n;
+    message.materialAfterIndex = (object.materialAfterIndex !== undefined && object.materialAfterIndex !== null)
+      ? BigInt(object.materialAfterIndex)
+      : 0n;
     return message;
   },
 };
@@ -2482,6 +2515,7 @@ function createBaseSetRecord(): SetRecord {
     notBeforeMs: 0n,
     neededAfterIndex: 0n,
     lapsed: false,
+    culpritMs: 0n,
   };
 }
 
@@ -2525,6 +2559,12 @@ export const SetRecord: MessageFns<SetRecord> = {
     }
     if (message.lapsed !== false) {
       writer.uint32(88).bool(message.lapsed);
+    }
+    if (message.culpritMs !== 0n) {
+      if (BigInt.asUintN(64, message.culpritMs) !== message.culpritMs) {
+        throw new globalThis.Error("value provided for field message.culpritMs of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.culpritMs);
     }
     return writer;
   },
@@ -2630,6 +2670,14 @@ export const SetRecord: MessageFns<SetRecord> = {
             message.lapsed = reader.bool();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.culpritMs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2671,6 +2719,11 @@ export const SetRecord: MessageFns<SetRecord> = {
         ? BigInt(object.needed_after_index)
         : 0n,
       lapsed: isSet(object.lapsed) ? globalThis.Boolean(object.lapsed) : false,
+      culpritMs: isSet(object.culpritMs)
+        ? BigInt(object.culpritMs)
+        : isSet(object.culprit_ms)
+        ? BigInt(object.culprit_ms)
+        : 0n,
     };
   },
 
@@ -2709,6 +2762,9 @@ export const SetRecord: MessageFns<SetRecord> = {
     if (message.lapsed !== false) {
       obj.lapsed = message.lapsed;
     }
+    if (message.culpritMs !== 0n) {
+      obj.culpritMs = message.culpritMs.toString();
+    }
     return obj;
   },
 
@@ -2734,6 +2790,7 @@ export const SetRecord: MessageFns<SetRecord> = {
       ? BigInt(object.neededAfterIndex)
       : 0n;
     message.lapsed = object.lapsed ?? false;
+    message.culpritMs = (object.culpritMs !== undefined && object.culpritMs !== null) ? BigInt(object.culpritMs) : 0n;
     return message;
   },
 };

@@ -23,6 +23,8 @@ export interface PrepareRequest {
   participants: KeyParticipant[];
   /** One more than that of the set's active generation, from 1. */
   generation: number;
+  /** Absent where the set's own time has come. Where enough others are left it is no member. */
+  culprit: RefreshCulprit | undefined;
 }
 
 /** Asks a key's participants for a new sharing of it, among the same participants with the same threshold. */
@@ -35,7 +37,7 @@ export interface RefreshRequest {
 }
 
 /**
- * A participant that is proved to have lied. Where enough others are left it gets no share. The state judges no evidence:
+ * A participant that is proved to have lied. Where enough others are left it gets no share of a new version. The state judges no evidence:
  * each participant does, before it contributes.
  */
 export interface RefreshCulprit {
@@ -176,7 +178,7 @@ export const Upkeep: MessageFns<Upkeep> = {
 };
 
 function createBasePrepareRequest(): PrepareRequest {
-  return { profile: 0, participants: [], generation: 0 };
+  return { profile: 0, participants: [], generation: 0, culprit: undefined };
 }
 
 export const PrepareRequest: MessageFns<PrepareRequest> = {
@@ -189,6 +191,9 @@ export const PrepareRequest: MessageFns<PrepareRequest> = {
     }
     if (message.generation !== 0) {
       writer.uint32(24).uint32(message.generation);
+    }
+    if (message.culprit !== undefined) {
+      RefreshCulprit.encode(message.culprit, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -230,6 +235,14 @@ export const PrepareRequest: MessageFns<PrepareRequest> = {
             message.generation = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.culprit = RefreshCulprit.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -249,6 +262,7 @@ export const PrepareRequest: MessageFns<PrepareRequest> = {
         ? object.participants.map((e: any) => KeyParticipant.fromJSON(e))
         : [],
       generation: isSet(object.generation) ? globalThis.Number(object.generation) : 0,
+      culprit: isSet(object.culprit) ? RefreshCulprit.fromJSON(object.culprit) : undefined,
     };
   },
 
@@ -263,6 +277,9 @@ export const PrepareRequest: MessageFns<PrepareRequest> = {
     if (message.generation !== 0) {
       obj.generation = Math.round(message.generation);
     }
+    if (message.culprit !== undefined) {
+      obj.culprit = RefreshCulprit.toJSON(message.culprit);
+    }
     return obj;
   },
 
@@ -274,6 +291,9 @@ export const PrepareRequest: MessageFns<PrepareRequest> = {
     message.profile = object.profile ?? 0;
     message.participants = object.participants?.map((e) => KeyParticipant.fromPartial(e)) || [];
     message.generation = object.generation ?? 0;
+    message.culprit = (object.culprit !== undefined && object.culprit !== null)
+      ? RefreshCulprit.fromPartial(object.culprit)
+      : undefined;
     return message;
   },
 };
