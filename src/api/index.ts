@@ -11,6 +11,13 @@ export type { Failure, GrpcStatus } from './failure.js';
 export { operationOf, OPERATIONS } from './operations.js';
 export type { Method, Operation } from './operations.js';
 export { READERS } from './roles.js';
+export { readStreamedRequest } from './sign-stream.js';
+export type { StreamedRequest } from './sign-stream.js';
 export { streamOf, STREAMS } from './streams.js';
-export type { StreamMethod, StreamOperation } from './streams.js';
+export type {
+  RequestsOperation,
+  StreamMethod,
+  StreamOperation,
+  WatchOperation,
+} from './streams.js';
 export type { Watched } from './watched.js';

@@ -18,6 +18,9 @@ export const PAGE_ITEMS_MAX = 1000;
  * far below the 4 MiB that gRPC clients take by default, and encoded in a few milliseconds.
  */
 export const PAGE_BYTES_MAX = 512 * 1024;
+/** The time for a request of a stream that names none, and the most: those of a call. */
+export const STREAMED_MS_DEFAULT = 30_000;
+export const STREAMED_MS_MAX = 120_000;
 /** The shortest time between two messages of a WatchTask. */
 export const WATCH_TASK_INTERVAL_MS = 250;
 /** The same of a WatchCluster, by default, and what its caller may ask for. */

@@ -53,6 +53,7 @@ export { verifySignature } from './signed-payload.js';
 export { tlsSigner } from './request-signer.js';
 export type { RaiseLevelInput } from './raise-level.js';
 export type { RequestSigner } from './request-signer.js';
+export type { SignStream } from './stream-carrier.js';
 export type { CallOptions } from './until.js';
 export type {
   ClusterChange,

@@ -37,6 +37,11 @@ export const KEY_ASKED_AGAIN_MS = 1_000;
 export const RESUME_MS_MAX = 60_000;
 /** A stream that has lasted so long was there, also without a message: connecting takes less. */
 export const HELD_MS_MIN = 5_000;
+/** Requests of a stream that a node works on at once, and those that may wait besides. */
+export const STREAMED_OPEN_MAX = 64;
+export const STREAMED_WAITING_MAX = 1_024;
+/** The most that a node gives a request of a stream. */
+export const STREAMED_MS_MAX = 120_000;
 /** A page of a list is far below this. */
 export const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
 /** Public keys that are remembered to verify signatures with. */

@@ -5,10 +5,20 @@ import { CLOCK_CORRECTION_MS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
 import type { Method } from './methods.js';
 import { derOf } from './request-signer.js';
 import type { RequestSigner } from './request-signer.js';
-import type { Transport } from './transport.js';
 import type { CallHeaders } from './unary.js';
 import { remainingMs, stopped } from './until.js';
 import type { Until } from './until.js';
+
+/** The way of a request to the cluster: a call for each, or a stream. */
+export type Carrier = {
+  /** Sends these bytes and headers, however often it takes. @throws QuorateError, or ServerFault. */
+  send<Answer>(
+    method: Method<never, Answer>,
+    request: Uint8Array,
+    until: Until,
+    headers: CallHeaders,
+  ): Promise<Answer>;
+};
 
 /** A time that a Date can name. */
 const TIME = /^\d{1,15}$/;
@@ -25,14 +35,14 @@ export type Signing = {
  * bytes with the same signature, so that it is done once.
  */
 export class Mutations {
-  readonly #transport: Transport;
+  readonly #carrier: Carrier;
   readonly #signing: Signing | undefined;
   /** How far the cluster's clock is ahead of this machine's, as a refusal has shown. */
   #aheadMs: Millis = 0;
 
   /** @param signing - Without it requests go unsigned, and a node vouches for them where the cluster lets it. */
-  constructor(transport: Transport, signing: Signing | undefined) {
-    this.#transport = transport;
+  constructor(carrier: Carrier, signing: Signing | undefined) {
+    this.#carrier = carrier;
     this.#signing = signing;
   }
 
@@ -53,7 +63,7 @@ export class Mutations {
       const nowMs = judgedMs ?? Date.now() + this.#aheadMs;
       const expiryMs = Math.floor(nowMs + Math.min(lifetimeMs, REQUEST_LIFETIME_MS_MAX));
       const headers = await this.#headersFor(method.path, request, until, expiryMs);
-      return this.#transport.send(method, request, until, headers);
+      return this.#carrier.send(method, request, until, headers);
     };
     try {
       return await attempt();

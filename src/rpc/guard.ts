@@ -3,7 +3,7 @@ import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } fro
 import type { Alarms } from '../alarms/index.js';
 import { assert, ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
-import { operationOf } from '../api/index.js';
+import { operationOf, streamOf } from '../api/index.js';
 import type { Measure } from '../api/index.js';
 import type { Identity } from '../identity/index.js';
 import type { Logger } from '../ports/index.js';
@@ -28,6 +28,13 @@ export type Admitted = {
   readonly measure: Measure;
   /** @throws ClusterError `overloaded` while the caller has used up its share of that time. */
   requireShare(): void;
+  /**
+   * One request of a stream whose requests are calls of their own.
+   *
+   * @returns What must be run, once, when it is answered.
+   * @throws ClusterError `overloaded`, as for a call. A caller that goes on and on loses its connection, as one that calls does.
+   */
+  enter(): () => void;
   /** Ends the call with an error. A client that takes nothing any more counts no longer, and reads the error when it does. */
   end(error: CallStatus): void;
 };
@@ -75,9 +82,12 @@ export function guard(parts: {
       missing = undefined;
       const end = statusOf(error);
       logger.debug('A call was refused', { ...fields, status: end.code });
+      call.sendStatus(end);
+      tell(error);
+    };
+    const tell = (error: unknown): void => {
       const facts = { called: method.path, reason: reasonOf(error) };
       alarms.raise(isPace(error) ? KEPT : REFUSED, caller?.spiffeId, facts);
-      call.sendStatus(end);
       if (pace?.refused(name) !== false) return;
       alarms.raise(CUT, caller?.spiffeId, { address: connection?.address, ...facts });
       connection?.cut();
@@ -103,6 +113,14 @@ export function guard(parts: {
                 caller,
                 measure: (step) => (pace === undefined ? step() : pace.work.measure(name, step)),
                 requireShare: () => pace?.work.require(name),
+                enter: () => {
+                  try {
+                    return pace?.enter(name) ?? (() => undefined);
+                  } catch (error) {
+                    tell(error);
+                    throw error;
+                  }
+                },
                 end: (error) => {
                   call.sendStatus(error);
                   // The library waits until a client has read what stands before the status, however long; asked twice it does not.
@@ -124,8 +142,8 @@ export function guard(parts: {
             missing = 'end';
             try {
               // Many calls may have begun before the first was measured.
-              if (method.requestStream) pace?.request(name);
-              else pace?.work.require(name);
+              if (!method.requestStream) pace?.work.require(name);
+              else if (streamOf(method.path)?.kind !== 'requests') pace?.request(name);
             } catch (error) {
               refuse(error);
               return;

@@ -75,6 +75,8 @@ export const STREAMS_OPEN_PER_CALLER_MAX = 32;
 export const STREAMS_OPEN_MAX = 512;
 /** How often a node looks whether it has something to tell on them. */
 export const STREAMS_LOOK_MS = 250;
+/** Requests of one stream that have no answer which its client has taken: no more are read meanwhile. */
+export const STREAMED_OPEN_MAX = 64;
 /** A stream whose client takes no message for so long is ended. */
 export const SLOW_READER_MS_MAX = 30_000;
 /** And lists: a node works on a few at a time, so a caller waits for itself. */

@@ -1,6 +1,7 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { operationOf, streamOf } from '../api/index.js';
 import { assert } from '../common/index.js';
+import { requestStream } from './request-stream.js';
 import { unary } from './unary.js';
 import { watch } from './watch.js';
 import type { StreamCarrier } from './watch.js';
@@ -20,7 +21,12 @@ export function methodsOf(
       if (operation !== undefined) return [name, unary(path, operation, carrier)];
       const stream = streamOf(path);
       assert(stream !== undefined, `${path} has no line in a table of the API`);
-      return [name, watch(path, stream, carrier)];
+      return [
+        name,
+        stream.kind === 'watch'
+          ? watch(path, stream, carrier)
+          : requestStream(path, stream, carrier),
+      ];
     }),
   );
 }

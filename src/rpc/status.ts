@@ -16,6 +16,8 @@ export type CallStatus = {
   readonly metadata: Metadata;
   /** A stable upper-case word. */
   readonly reason: string;
+  /** All of it, as the trailers hold it. */
+  readonly rich: Status;
   /** The id in the log line about the failure; an unexpected failure sends it to the client, too. */
   readonly errorId?: string;
 };
@@ -24,13 +26,15 @@ export type CallStatus = {
 export function statusOf(error: unknown, leader?: NodeId): CallStatus {
   const failure = failureOf(error, randomUUID, leader);
   const metadata = new Metadata();
-  metadata.set(DETAILS_TRAILER, Buffer.from(encode(Status, richStatusOf(failure))));
+  const rich = richStatusOf(failure);
+  metadata.set(DETAILS_TRAILER, Buffer.from(encode(Status, rich)));
   if (failure.leader !== undefined) metadata.set(LEADER_TRAILER, failure.leader);
   return {
     code: status[failure.status.grpc],
     details: failure.message,
     metadata,
     reason: failure.reason,
+    rich,
     ...(failure.errorId === undefined ? {} : { errorId: failure.errorId }),
   };
 }

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
-import type { StreamOperation, Watched } from '../api/index.js';
+import type { Watched, WatchOperation } from '../api/index.js';
 import { ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import { UnaryCallTime, untilAborted } from './call-time.js';
@@ -28,7 +28,7 @@ export type StreamCarrier = Carrier & {
  */
 export function watch(
   method: string,
-  operation: StreamOperation,
+  operation: WatchOperation,
   carrier: StreamCarrier,
 ): handleServerStreamingCall<Uint8Array, object> {
   const { context, logger, meter, streams } = carrier;

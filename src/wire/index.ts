@@ -51,7 +51,12 @@ export {
   Sharing,
   VersionCertificate,
 } from './gen/quorate/v1/key.js';
-export { SignRequest, SignResponse } from './gen/quorate/v1/signing.js';
+export {
+  SignRequest,
+  SignResponse,
+  SignStreamRequest,
+  SignStreamResponse,
+} from './gen/quorate/v1/signing.js';
 export {
   CancelTaskRequest,
   CancelTaskResponse,

@@ -101,6 +101,8 @@ const MATRIX: readonly (readonly [
   ['/quorate.v1.KeyService/RestoreKey', restore, REQUESTERS, status.UNAUTHENTICATED],
   ['/quorate.v1.KeyService/DestroyKey', destroy, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.SigningService/Sign', sign, REQUESTERS, status.UNAVAILABLE],
+  // A stream of requests: the first one fails alone, and the stream ends well with its answer.
+  ['/quorate.v1.SigningService/SignStream', nothing, REQUESTERS, status.OK],
   ['/quorate.v1.TaskService/GetTask', nothing, READERS, status.INVALID_ARGUMENT],
   ['/quorate.v1.TaskService/WatchTask', nothing, READERS, status.INVALID_ARGUMENT],
   ['/quorate.v1.TaskService/ListTasks', nothing, READERS, status.OK],

@@ -6,7 +6,9 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Status } from "../../google/rpc/status.js";
 import { Hash, hashFromJSON, hashToJSON } from "./algorithm.js";
+import { Authorization } from "./authorization.js";
 
 /** Asks for one signature. */
 export interface SignRequest {
@@ -55,6 +57,28 @@ export interface SignResponse {
   taskId: string;
   /** Of a GG20 key's signature, 0 to 3: with it the public key can be found from signature and digest (SEC 1, 4.1.6). */
   recoveryId?: number | undefined;
+}
+
+/** One Sign on a SignStream. */
+export interface SignStreamRequest {
+  /** An encoded SignRequest, as its requester signed it for the method Sign. */
+  request: Uint8Array;
+  /** What the metadata of a Sign holds; absent where a node is to vouch for the request. */
+  authorization:
+    | Authorization
+    | undefined;
+  /** How long the node works on it at most, in ms: up to 120000; 0 means 30000. */
+  timeoutMs: number;
+}
+
+export interface SignStreamResponse {
+  /** That of the request which it answers; empty where that could not be read. */
+  requestId: string;
+  /** The place of the request on its stream, from 1. */
+  number: bigint;
+  outcome: { $case: "response"; value: SignResponse } | //
+  /** With the details that a Sign has in its trailers. */
+  { $case: "error"; value: Status } | undefined;
 }
 
 function createBaseSignRequest(): SignRequest {
@@ -416,6 +440,253 @@ export const SignResponse: MessageFns<SignResponse> = {
     message.signers = object.signers?.map((e) => e) || [];
     message.taskId = object.taskId ?? "";
     message.recoveryId = object.recoveryId ?? undefined;
+    return message;
+  },
+};
+
+function createBaseSignStreamRequest(): SignStreamRequest {
+  return { request: new Uint8Array(0), authorization: undefined, timeoutMs: 0 };
+}
+
+export const SignStreamRequest: MessageFns<SignStreamRequest> = {
+  encode(message: SignStreamRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.request.length !== 0) {
+      writer.uint32(10).bytes(message.request);
+    }
+    if (message.authorization !== undefined) {
+      Authorization.encode(message.authorization, writer.uint32(18).fork()).join();
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(24).uint32(message.timeoutMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignStreamRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignStreamRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.request = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.authorization = Authorization.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignStreamRequest {
+    return {
+      request: isSet(object.request) ? bytesFromBase64(object.request) : new Uint8Array(0),
+      authorization: isSet(object.authorization) ? Authorization.fromJSON(object.authorization) : undefined,
+      timeoutMs: isSet(object.timeoutMs)
+        ? globalThis.Number(object.timeoutMs)
+        : isSet(object.timeout_ms)
+        ? globalThis.Number(object.timeout_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: SignStreamRequest): unknown {
+    const obj: any = {};
+    if (message.request.length !== 0) {
+      obj.request = base64FromBytes(message.request);
+    }
+    if (message.authorization !== undefined) {
+      obj.authorization = Authorization.toJSON(message.authorization);
+    }
+    if (message.timeoutMs !== 0) {
+      obj.timeoutMs = Math.round(message.timeoutMs);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SignStreamRequest>, I>>(base?: I): SignStreamRequest {
+    return SignStreamRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignStreamRequest>, I>>(object: I): SignStreamRequest {
+    const message = createBaseSignStreamRequest();
+    message.request = object.request ?? new Uint8Array(0);
+    message.authorization = (object.authorization !== undefined && object.authorization !== null)
+      ? Authorization.fromPartial(object.authorization)
+      : undefined;
+    message.timeoutMs = object.timeoutMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseSignStreamResponse(): SignStreamResponse {
+  return { requestId: "", number: 0n, outcome: undefined };
+}
+
+export const SignStreamResponse: MessageFns<SignStreamResponse> = {
+  encode(message: SignStreamResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.number !== 0n) {
+      if (BigInt.asUintN(64, message.number) !== message.number) {
+        throw new globalThis.Error("value provided for field message.number of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.number);
+    }
+    switch (message.outcome?.$case) {
+      case "response":
+        SignResponse.encode(message.outcome.value, writer.uint32(26).fork()).join();
+        break;
+      case "error":
+        Status.encode(message.outcome.value, writer.uint32(34).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignStreamResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignStreamResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.number = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.outcome = { $case: "response", value: SignResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.outcome = { $case: "error", value: Status.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignStreamResponse {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      number: isSet(object.number) ? BigInt(object.number) : 0n,
+      outcome: isSet(object.response)
+        ? { $case: "response", value: SignResponse.fromJSON(object.response) }
+        : isSet(object.error)
+        ? { $case: "error", value: Status.fromJSON(object.error) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: SignStreamResponse): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.number !== 0n) {
+      obj.number = message.number.toString();
+    }
+    if (message.outcome?.$case === "response") {
+      obj.response = SignResponse.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "error") {
+      obj.error = Status.toJSON(message.outcome.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SignStreamResponse>, I>>(base?: I): SignStreamResponse {
+    return SignStreamResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignStreamResponse>, I>>(object: I): SignStreamResponse {
+    const message = createBaseSignStreamResponse();
+    message.requestId = object.requestId ?? "";
+    message.number = (object.number !== undefined && object.number !== null) ? BigInt(object.number) : 0n;
+    switch (object.outcome?.$case) {
+      case "response": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "response", value: SignResponse.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "error": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "error", value: Status.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+    }
     return message;
   },
 };

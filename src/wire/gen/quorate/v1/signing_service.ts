@@ -9,15 +9,17 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { SignRequest, SignResponse } from "./signing.js";
+import { SignRequest, SignResponse, SignStreamRequest, SignStreamResponse } from "./signing.js";
 
 /** Signs with keys that no machine has. */
 export type SigningServiceService = typeof SigningServiceService;
@@ -36,6 +38,20 @@ export const SigningServiceService = {
     responseSerialize: (value: SignResponse): Buffer => Buffer.from(SignResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SignResponse => SignResponse.decode(value),
   },
+  /**
+   * Signs many: each request is a Sign of its own, with its own authorization, time and answer, and a failure is the answer of its
+   * request alone. Answers come in the order in which they are made. The node reads no more while 64 have no answer that was
+   * taken. It ends the stream with UNAVAILABLE when it stops: what has no answer can be sent again, as it was, at another node.
+   */
+  signStream: {
+    path: "/quorate.v1.SigningService/SignStream" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: SignStreamRequest): Buffer => Buffer.from(SignStreamRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SignStreamRequest => SignStreamRequest.decode(value),
+    responseSerialize: (value: SignStreamResponse): Buffer => Buffer.from(SignStreamResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SignStreamResponse => SignStreamResponse.decode(value),
+  },
 } as const;
 
 export interface SigningServiceServer extends UntypedServiceImplementation {
@@ -45,6 +61,12 @@ export interface SigningServiceServer extends UntypedServiceImplementation {
    * recorded, never that none exists.
    */
   sign: handleUnaryCall<SignRequest, SignResponse>;
+  /**
+   * Signs many: each request is a Sign of its own, with its own authorization, time and answer, and a failure is the answer of its
+   * request alone. Answers come in the order in which they are made. The node reads no more while 64 have no answer that was
+   * taken. It ends the stream with UNAVAILABLE when it stops: what has no answer can be sent again, as it was, at another node.
+   */
+  signStream: handleBidiStreamingCall<SignStreamRequest, SignStreamResponse>;
 }
 
 export interface SigningServiceClient extends Client {
@@ -65,6 +87,17 @@ export interface SigningServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SignResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Signs many: each request is a Sign of its own, with its own authorization, time and answer, and a failure is the answer of its
+   * request alone. Answers come in the order in which they are made. The node reads no more while 64 have no answer that was
+   * taken. It ends the stream with UNAVAILABLE when it stops: what has no answer can be sent again, as it was, at another node.
+   */
+  signStream(): ClientDuplexStream<SignStreamRequest, SignStreamResponse>;
+  signStream(options: Partial<CallOptions>): ClientDuplexStream<SignStreamRequest, SignStreamResponse>;
+  signStream(
+    metadata: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientDuplexStream<SignStreamRequest, SignStreamResponse>;
 }
 
 export const SigningServiceClient = makeGenericClientConstructor(
