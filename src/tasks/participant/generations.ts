@@ -7,7 +7,7 @@ import { isSetProfile, PROFILE_NAMES, setIdOf } from '../../identity/index.js';
 import type { ParticipantSet, SetProfile } from '../../identity/index.js';
 import type { MaterialPlace, OwnMaterials } from '../../keys/index.js';
 import { ShareStoreError } from '../../ports/index.js';
-import { activeGeneration, readSets } from '../../state/index.js';
+import { activeGeneration, readSet, readSets } from '../../state/index.js';
 import type { View } from '../../state/index.js';
 import type { Auxiliary, Preparation, SetRecord } from '../../wire/index.js';
 import type { Arithmetic } from '../arithmetic.js';
@@ -122,7 +122,7 @@ export class Generations implements Work {
   sweep(): void {
     const sets = readSets(this.#parts.view);
     this.#keepPrimes(sets.map(([, record]) => record));
-    if (this.#context.consensus.status().current && !this.#dropping) void this.#drop(sets);
+    if (this.#context.consensus.status().current && !this.#dropping) void this.#drop();
   }
 
   /** For one generation of each set that is in use here. */
@@ -176,18 +176,16 @@ export class Generations implements Work {
    * Drops material of earlier generations, of attempts that were beaten, and of sets without a record: all but the active one's
    * and those that an open task may still make active. None of a generation of which a session may still be open.
    */
-  async #drop(sets: readonly (readonly [id: string, record: SetRecord])[]): Promise<void> {
+  async #drop(): Promise<void> {
     const { materials } = this.#parts;
     this.#dropping = true;
     try {
       for (const { setId, sessionId: session } of await materials.kept()) {
-        const id = toHex(setId);
-        const record = sets.find(([each]) => each === id)?.[1];
-        const active = record?.active?.preparation?.sessionId;
-        const isActive = active !== undefined && toHex(active) === session;
-        if (isActive || (await this.#isNeeded(setId, session))) continue;
+        // The state goes on while the store is read: what it says in this moment counts, and no earlier look at it.
+        const isNeeded = await this.#isNeeded(setId, session);
+        if (isNeeded || this.#mayBeActive(setId, session)) continue;
         await materials.drop(setId, session);
-        this.#context.logger.info('auxiliary material dropped', { set: id, session });
+        this.#context.logger.info('auxiliary material dropped', { set: toHex(setId), session });
       }
     } catch (error) {
       // The failure passes: the next look, a second later, tries again.
@@ -195,6 +193,13 @@ export class Generations implements Work {
     } finally {
       this.#dropping = false;
     }
+  }
+
+  /** Whether this material is of the set's active generation, or of an attempt that may still make one. */
+  #mayBeActive(setId: Uint8Array, session: SessionId): boolean {
+    const { tasks, view } = this.#parts;
+    const active = readSet(view, toHex(setId))?.active?.preparation?.sessionId;
+    return tasks.attempt(session) !== undefined || (active && toHex(active)) === session;
   }
 
   /** Whether an open task has made this material, or names its generation. */

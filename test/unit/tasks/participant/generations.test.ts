@@ -13,6 +13,7 @@ import { PrimePool } from '../../../../src/tasks/participant/prime-pool.js';
 import type { LiveTasks } from '../../../../src/tasks/live-tasks.js';
 import { askForGg20Key } from '../../../support/builders/gg20-cluster.js';
 import { bootOf, fill, identityKeyOf, Ledger, NODES } from '../../../support/builders/ledger.js';
+import { prepared as preparedWord } from '../../../support/builders/participant-sets.js';
 import { settle, TaskRoom } from '../../../support/builders/task-room.js';
 
 let room: TaskRoom;
@@ -97,6 +98,28 @@ test('material of an attempt whose task is open stays, that of an attempt that i
   const { setId, session } = prepare();
   await keep(setId, session);
   await keep(setId, sessionId(toHex(fill(2))));
+  await sweep();
+  expect(await kept()).toEqual([session]);
+});
+
+test('material of a generation that becomes active while the store is read stays', async () => {
+  const { setId, session } = prepare();
+  await keep(setId, session);
+  const { ledger } = room;
+  const open = ledger.ask.tasks('', 9, true).find(({ kind }) => kind === 'prepare');
+  if (open === undefined) throw new Error('there is a prepare');
+
+  generations.sweep();
+  for (const node of NODES) {
+    const value = preparedWord(ledger, ledger.task(open.taskId), node);
+    ledger.command({ $case: 'prepared', value });
+  }
+  tasks.refresh(taskId(open.taskId));
+  await settle();
+  await settle();
+
+  expect(tasks.attempt(session)).toBeUndefined();
+  expect(await kept()).toEqual([session]);
   await sweep();
   expect(await kept()).toEqual([session]);
 });
