@@ -7,7 +7,7 @@
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,7 @@ import { shareDocument } from '../src/store/mongo/documents.js';
 import type { ShareDocument } from '../src/store/mongo/documents.js';
 import { shareToBytes } from '../src/store/share-records.js';
 import { Algorithm, encode, KeyRecord } from '../src/wire/index.js';
+import { memoryOf } from './process-memory.js';
 
 // The code of a whole node is part of what it takes.
 await import('../src/node/index.js');
@@ -159,13 +160,13 @@ function inLargerPages(store: ShareStore): ShareStore {
   };
 }
 
+const mib = (bytes: number): number => Math.round(bytes / 2 ** 20);
+
 /** MiB of this process now, of its own and with the pages of files that it has mapped. */
 function memory(what: string): object {
   for (let at = 0; at < 3; at++) globalThis.gc?.();
-  const status = readFileSync('/proc/self/status', 'utf8');
-  const mib = (name: string) =>
-    Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) / 1024);
-  return { what, own: mib('RssAnon'), mapped: mib('RssFile') };
+  const { ownBytes, mappedBytes } = memoryOf('self');
+  return { what, own: mib(ownBytes), mapped: mib(mappedBytes) };
 }
 
 async function look(): Promise<object[]> {

@@ -5,7 +5,7 @@
  * figure grew with a signature in the second half.
  */
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,6 +14,8 @@ import { LocalCluster } from '../src/cli/dev/local-cluster.js';
 import { measure } from '../src/cli/measure.js';
 import { GENERATE_MS, openClient, SIGN_MS, waitForLeader } from '../src/cli/open-client.js';
 import type { QuorateClient } from '../src/client/index.js';
+import { memoryOf } from './process-memory.js';
+import type { ProcessMemory } from './process-memory.js';
 import { slopePerSignature } from './slope.js';
 
 const USAGE = `usage: npm run soak -- [options]
@@ -28,11 +30,8 @@ const USAGE = `usage: npm run soak -- [options]
 
 const KEY = 'soak';
 
-type NodeSample = {
+type NodeSample = ProcessMemory & {
   readonly node: string;
-  /** Of the process as Linux counts it: its own, and with the pages of files that it has mapped. */
-  readonly ownBytes: number;
-  readonly mappedBytes: number;
   readonly heapBytes: number;
   /** Blocks that its files take on the disk. */
   readonly diskBytes: number;
@@ -80,13 +79,6 @@ function blocksOf(path: string): number {
   } catch {
     return 0;
   }
-}
-
-function memoryOf(pid: number): { readonly ownBytes: number; readonly mappedBytes: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const bytes = (name: string): number =>
-    1024 * Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
-  return { ownBytes: bytes('RssAnon'), mappedBytes: bytes('RssFile') };
 }
 
 /** One client for each node, which begins there. */
