@@ -34,6 +34,12 @@ export const LATEST_TIMES_KEPT = 128;
 export const GENERATE_HEDGE_BASE_MS = 3000;
 export const GENERATE_HEDGE_PER_PARTICIPANT_MS = 200;
 
+/**
+ * How long a task waits for a participant that it needs and that refused before, doubled with each attempt: half a second
+ * after the first, half a minute after the seventh.
+ */
+export const DECLINED_WAIT_MS: Millis = 250;
+
 /** A participant that has not answered its leader for so long makes no key: two of consensus' longest election timeouts. */
 export const UNHEARD_MS = 1_200;
 

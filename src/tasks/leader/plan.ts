@@ -1,5 +1,6 @@
 import type { Millis, NodeId, SessionId } from '../../common/index.js';
 import { ATTEMPTS_MAX } from '../../state/index.js';
+import { DECLINED_WAIT_MS } from '../limits.js';
 
 /** The leader's plan for one open task, with its times. Times are of the clock that does not jump. */
 export type Plan = {
@@ -97,6 +98,8 @@ export function nextStep(plan: Plan, now: Millis, expired: boolean): Step {
 /**
  * Takes a participant's refusal into account: its attempt cannot end, so the next one is due at once. A changed run or
  * a lost nonce is excused once per node; after that, and after any other refusal, the node is left out where it can be.
+ * A node that refuses again could not be: what it lacks, such as its share store, may come back, so the next attempt is
+ * due after a wait that doubles with each, which is far shorter than the time that an attempt has to end.
  */
 export function declined(plan: Plan, node: NodeId, reason: string, now: Millis): void {
   const harmless = reason === 'boot-changed' || reason === 'nonce-gone';
@@ -105,7 +108,8 @@ export function declined(plan: Plan, node: NodeId, reason: string, now: Millis):
     hurry(plan, now);
     return;
   }
-  leaveOut(plan, node, now);
+  if (!plan.leftOut.has(node)) leaveOut(plan, node, now);
+  else hurry(plan, now + DECLINED_WAIT_MS * 2 ** plan.attempts);
 }
 
 /** Leaves out a node whose contribution failed a check, and goes on at once; again for the same node, nothing. */
@@ -115,11 +119,11 @@ export function leaveOut(plan: Plan, node: NodeId, now: Millis): void {
   hurry(plan, now);
 }
 
-/** Makes the next attempt due. After the last there is none, and what is under way may still succeed. */
-export function hurry(plan: Plan, now: Millis): void {
+/** Makes the next attempt due then, at the latest. After the last there is none, and what is under way may still succeed. */
+export function hurry(plan: Plan, at: Millis): void {
   if (plan.attempts >= ATTEMPTS_MAX) return;
   plan.hurried = true;
-  plan.dueMs = Math.min(plan.dueMs, now);
+  plan.dueMs = Math.min(plan.dueMs, at);
 }
 
 /**

@@ -118,6 +118,29 @@ describe('a refusal', () => {
     leaveOut(plan, ONE, 10);
     expect(kindAt(plan, 10)).toBe('wait');
   });
+
+  test('a node that is needed and refuses again is asked after a wait that doubles, not after the time of a whole attempt', () => {
+    const plan = newPlan(1, 100_000, 0);
+    declined(plan, ONE, 'aborted', 0);
+    let now = 0;
+    for (const wait of [1000, 2000, 4000, 8000, 16_000, 32_000]) {
+      attempted(plan, plan.attempts + 1, now);
+      expect(kindAt(plan, now + wait)).toBe('wait');
+      declined(plan, ONE, 'aborted', now);
+      declined(plan, ONE, 'aborted', now);
+      expect(kindAt(plan, now + wait - 1)).toBe('wait');
+      expect(kindAt(plan, now + wait)).toBe('attempt');
+      now += wait;
+    }
+  });
+
+  test('the wait for a node that refuses again is never longer than the time of its attempt', () => {
+    const plan = newPlan(1, 20, 0);
+    declined(plan, ONE, 'aborted', 0);
+    attempted(plan, 2, 0);
+    declined(plan, ONE, 'aborted', 0);
+    expect(kindAt(plan, 40)).toBe('attempt');
+  });
 });
 
 describe('the participants of an attempt', () => {
