@@ -6,15 +6,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { quantile } from '../src/cli/format/bench.js';
 import { measure } from '../src/cli/measure.js';
 import type { Until } from '../src/cli/measure.js';
-import { GENERATE_MS, openClient, SIGN_MS, waitForLeader } from '../src/cli/open-client.js';
-import { readClientFile } from '../src/client/index.js';
+import { GENERATE_MS, SIGN_MS, waitForLeader } from '../src/cli/open-client.js';
+import type * as ClientLibrary from '../src/client/index.js';
 import type { QuorateClient } from '../src/client/index.js';
 import { signPooled } from './pooled.js';
 
@@ -88,11 +89,12 @@ export async function runOperations(
   try {
     const lines = createInterface({ input: dev.stdout });
     const [line] = await Promise.race([once(lines, 'line'), ended]);
-    const { client_file: file, pids } = JSON.parse(String(line)) as {
-      client_file: string;
+    const { endpoints, data, pids } = JSON.parse(String(line)) as {
+      endpoints: string[];
+      data: string;
       pids: Readonly<Record<string, number>>;
     };
-    const client = openClient(readClientFile(file));
+    const client = await clientOf(main, endpoints, join(data, 'operator'));
     try {
       await waitForLeader(client, AbortSignal.timeout(GENERATE_MS));
       const timed = async (operation: string, ...rest: Timed): Promise<OperationRow> => {
@@ -125,6 +127,24 @@ export async function runOperations(
     await ended;
     rmSync(parent, { recursive: true, force: true });
   }
+}
+
+/** A client of the same build: one of another may not read its cluster file. */
+async function clientOf(
+  main: string,
+  endpoints: readonly string[],
+  folder: string,
+): Promise<QuorateClient> {
+  const library = pathToFileURL(join(dirname(main), 'client', 'index.js')).href;
+  const { QuorateClient: Client } = (await import(library)) as typeof ClientLibrary;
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  return Client.connect({
+    endpoints,
+    ca: read('ca.pem'),
+    cert: read('cert.pem'),
+    key: read('key.pem'),
+    clusterFile: readFileSync(join(folder, 'cluster.json')),
+  });
 }
 
 /** Whether a build's development cluster can be had with requests that clients sign; the first ones could not. */

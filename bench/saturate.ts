@@ -1,7 +1,8 @@
 /**
  * Keeps three nodes as busy as clients can, and tells whether they kept their leader: `npm run saturate [-- --seconds 60
  * --in-flight 64] [--json]`. Signs alone first, then with so many in flight for so long, a third of them at each node, by one
- * requester. Prints the term before and after, times and their ratio, and how late the event loops came.
+ * requester. Prints the term before and after, times, the ratio of p99 to p50, of all calls and of each thousand after each
+ * other (least, median, 90th percentile, largest), and how late the event loops came.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,6 +20,7 @@ import type { QuorateClient } from '../src/client/index.js';
 const KEY = 'saturated';
 const ALONE_MS = 5_000;
 const WARM_UP = 200;
+const THOUSAND = 1000;
 
 const { values } = parseArgs({
   options: {
@@ -37,6 +39,8 @@ type Times = {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** The same of each thousand calls after each other: what a machine does that is slow for a while is not in it. */
+  readonly ofThousands: readonly { readonly p50Ms: number; readonly p99Ms: number }[];
   /** Of the slowest node. */
   readonly loopP99Ms: number;
   readonly loopMaxMs: number;
@@ -71,7 +75,9 @@ async function saturate(cluster: LocalCluster): Promise<object> {
     const saturated = await timed(inFlight, durationMs);
     const termAfter = await termOf(first);
     const p99ToP50 = saturated.p99Ms / saturated.p50Ms;
-    return { termBefore, termAfter, inFlight, alone, saturated, p99ToP50 };
+    const ratios = saturated.ofThousands.map(({ p50Ms, p99Ms }) => p99Ms / p50Ms);
+    const p99ToP50OfThousands = [0, 0.5, 0.9, 1].map((q) => quantile(ratios, q));
+    return { termBefore, termAfter, inFlight, alone, saturated, p99ToP50, p99ToP50OfThousands };
   } finally {
     for (const client of clients) client.close();
   }
@@ -90,6 +96,13 @@ function timesOf({ tookMs, failed, elapsedMs, nodes = [] }: Measured): Times {
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     maxMs: at(1),
+    ofThousands: Array.from({ length: Math.floor(tookMs.length / THOUSAND) }, (_, index) => {
+      const part = tookMs.slice(index * THOUSAND, (index + 1) * THOUSAND);
+      return {
+        p50Ms: quantile(part, 0.5) ?? Number.NaN,
+        p99Ms: quantile(part, 0.99) ?? Number.NaN,
+      };
+    }),
     loopP99Ms: Math.max(...nodes.map(({ delayP99Ms }) => delayP99Ms)),
     loopMaxMs: Math.max(...nodes.map(({ delayMaxMs }) => delayMaxMs)),
   };
