@@ -6,8 +6,11 @@ export const FILE_BYTES_MAX = 16 * 1024 * 1024;
 export const FILES_KEPT = 256;
 export const FILES_KEPT_MIN = 2;
 export const FILES_KEPT_MAX = 1_000_000;
-/** Between two writes. The state of a node is durable no sooner than its lines, so a crash costs so much to apply again. */
-export const WRITE_EVERY_MS: Millis = 50;
+/**
+ * Between two writes. The state of a node is durable no sooner than its lines, so a crash costs so much to apply again; and each
+ * write is a sync, behind which the log's next one may wait.
+ */
+export const WRITE_EVERY_MS: Millis = 250;
 /** Of one write. */
 export const WRITE_BYTES_MAX = 1024 * 1024;
 /** After a write that failed. */
