@@ -37,6 +37,7 @@ export const ALARM_LEVELS = {
   'an attempt that breaks the rules': 'alarm',
   'a done entry that breaks the rules': 'alarm',
   'a failed entry that breaks the rules': 'alarm',
+  'a switch of leaders that the observations do not permit': 'alarm',
   // Tasks.
   'a signature share failed its check': 'alarm',
   'a presignature lacks the READY of a signer': 'alarm',

@@ -12,6 +12,7 @@ import type {
   TaskFilter,
 } from '../state/index.js';
 import type {
+  MonitorStatus,
   PresignatureStocks,
   LeadershipOrder,
   PrimeStock,
@@ -100,6 +101,8 @@ export type NodeStatus = {
   readonly openSecrets: OpenSecrets;
   /** Of this node, in memory. */
   readonly presignatures: PresignatureStocks;
+  /** How the voters do, as this node knows it. */
+  readonly monitor: MonitorStatus;
   /** The state machine's clock. */
   readonly timeMs: Millis;
   /** How often operators have corrected it. */

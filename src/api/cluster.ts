@@ -21,6 +21,7 @@ import type { Backend, NodeStatus } from './backend.js';
 import type { ApiContext, Call, NodeFacts } from './call.js';
 import { FAILURES_SHOWN_MAX, HEARD_MS, KEYS_LOOKED_AT_MAX, POOLS_SHOWN_MAX } from './limits.js';
 import { readMessage, readMutation } from './decode.js';
+import { presentMonitor } from './performance-monitor.js';
 import { timestamp } from './present.js';
 import { lifetimeMsOf, submissionOf } from './submit.js';
 import { presentFailures } from './unlocking.js';
@@ -100,6 +101,7 @@ export function clusterSeen(context: ApiContext, call: Pick<Call, 'caller'>): Cl
     diskFreeBytes: BigInt(status.freeBytes ?? 0),
     revocationCount: backend.local().revocationCount(),
     logSizes: presentLog(status.log),
+    performanceMonitor: presentMonitor(status.monitor),
   };
 }
 

@@ -119,6 +119,7 @@ function toldOf(event: StateEvent, term: number): readonly Told[] | undefined {
     case 'supplies-named':
     case 'presignature-named':
     case 'checkpoint-asked':
+    case 'leader-switch-recorded':
       return undefined;
   }
 }

@@ -83,6 +83,8 @@ function askedIn(payload: Uint8Array, beside: Evidence): Asked | undefined {
     case 'prepared':
     case 'destroyed':
     case 'checkpoint':
+    case 'observations':
+    case 'leaderSwitch':
     case undefined:
       return undefined;
   }

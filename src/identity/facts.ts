@@ -10,7 +10,7 @@ import {
   u32Item,
   u64Item,
 } from '../wire/index.js';
-import type { Destroyed, Installed, Preparation, Sharing } from '../wire/index.js';
+import type { Destroyed, Installed, Observation, Preparation, Sharing } from '../wire/index.js';
 import { algorithmName } from './algorithms.js';
 
 /** Before the label of each of GG20's transcripts. */
@@ -100,6 +100,23 @@ export function destroyedBytes(
     textItem(destroyed.keyId),
     bytesItem(destroyed.publicKey),
     bytesItem(destroyed.requestHash),
+  ]);
+}
+
+/** The bytes that a voter signs of what it has seen of the others: T("fact/observation", …). */
+export function observationBytes(
+  clusterId: ClusterId,
+  { nodeId, timeMs, links }: Pick<Observation, 'nodeId' | 'timeMs' | 'links'>,
+): Uint8Array {
+  return transcript('fact/observation', [
+    textItem(clusterId),
+    textItem(nodeId),
+    u64Item(timeMs),
+    listItem(
+      links.map((link) =>
+        listItem([textItem(link.nodeId), listItem(link.windowMs.map((ms) => u32Item(ms)))]),
+      ),
+    ),
   ]);
 }
 

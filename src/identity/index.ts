@@ -16,6 +16,7 @@ export type { AlgorithmFacts, KeyAlgorithm, SigningWay } from './algorithms.js';
 export {
   destroyedBytes,
   installedBytes,
+  observationBytes,
   KEY_CERTIFICATE_FORMAT,
   KEY_CERTIFICATE_FORMAT_IN_USE,
   preparedBytes,

@@ -1,6 +1,6 @@
 /**
  * How well each voter does, by what the others have seen of it: points, whether the leader is to be replaced, and who takes part in
- * sessions. Pure: it knows no clock, no state and no message; others hand in what is in the log. No node does so yet.
+ * sessions. Pure: it knows no clock, no state and no message; others hand in what is in the log.
  */
 export { inOrder, Passed } from './choice.js';
 export type { Able } from './choice.js';

@@ -13,7 +13,12 @@ import {
 import type { BackendChoice, LogLevel } from '../machine/index.js';
 import type { NodeKeySource } from '../pki/index.js';
 import { CHECKPOINT_LIMITS } from '../raft/index.js';
-import { PRESIGNATURES_PER_POOL, PRESIGNATURES_PER_POOL_MAX } from '../tasks/index.js';
+import {
+  MONITOR_MODES,
+  PRESIGNATURES_PER_POOL,
+  PRESIGNATURES_PER_POOL_MAX,
+} from '../tasks/index.js';
+import type { MonitorMode } from '../tasks/index.js';
 import { isTree, readConfigFile, refuse } from './config-file.js';
 import type { ConfigFile, Tree } from './config-file.js';
 import { SETTINGS } from './settings.js';
@@ -48,6 +53,8 @@ export type NodeConfig = {
   readonly checkpointBytes: number;
   /** The audit log: files that stay of it. */
   readonly audit: { readonly filesKept: number };
+  /** How much of the performance monitor it does. */
+  readonly performanceMonitor: MonitorMode;
   /** The kind of libraries for curve arithmetic. */
   readonly cryptoBackend: BackendChoice;
   /** The least of what its log tells. */
@@ -136,6 +143,9 @@ export const schema = z.strictObject({
       .min(FILES_KEPT_MIN, { error: `must be ${FILES_KEPT_MIN} or more` })
       .max(FILES_KEPT_MAX, { error: `must be ${FILES_KEPT_MAX} at most` }),
   }),
+  performance_monitor: z
+    .enum(MONITOR_MODES, { error: `must be one of ${MONITOR_MODES.join(', ')}` })
+    .default('on'),
   crypto_backend: z
     .enum(BACKEND_CHOICES, { error: `must be one of ${BACKEND_CHOICES.join(', ')}` })
     .default('auto'),
@@ -194,6 +204,7 @@ export function readConfig(sources: ConfigSources): NodeConfig {
     presignatures: settings.presignatures,
     checkpointBytes: settings.checkpoint_mib * MIB,
     audit: { filesKept: settings.audit.kept },
+    performanceMonitor: settings.performance_monitor,
     cryptoBackend: settings.crypto_backend,
     logLevel: settings.log_level,
   };

@@ -290,6 +290,7 @@ export class Node implements AsyncDisposable {
         presignatures: this.#config.presignatures,
         ...logLimits(this.#config.checkpointBytes),
         auditFilesKept: this.#config.audit.filesKept,
+        monitor: this.#config.performanceMonitor,
         ...this.#build,
         onRevoked: (names) => this.#onRevoked(names),
         onFatal: (error) => this.#onFatal(error),

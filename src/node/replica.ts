@@ -36,7 +36,7 @@ import {
   readClock,
 } from '../state/index.js';
 import { batchOf, Connections, TaskManager } from '../tasks/index.js';
-import type { Outbox } from '../tasks/index.js';
+import type { MonitorMode, Outbox } from '../tasks/index.js';
 import { encodeTaskMessage, levelNamed } from '../wire/index.js';
 import type { TaskMessageBody } from '../wire/index.js';
 import { Builds, THIS_BUILD } from './builds.js';
@@ -86,6 +86,8 @@ export type ReplicaConfig = {
   readonly presignatures?: number | undefined;
   /** Files of the audit log that stay; as many as by default where absent. */
   readonly auditFilesKept?: number | undefined;
+  /** How much of the performance monitor it does; nothing where absent. */
+  readonly monitor?: MonitorMode | undefined;
   /** The highest feature level that its build has; that of this build where absent. */
   readonly level?: Build['level'] | undefined;
   /** The kinds of task that it knows; those of this build where absent. A test may add one. */
@@ -249,6 +251,8 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
           return logMs === undefined ? undefined : clusterTime(overlay, logMs);
         },
         heardAgoMs: (voter) => driver.heardAgoMs(voter),
+        lagOf: (voter) => driver.lagOf(voter),
+        written: () => driver.written(),
         transferLeadership: (target, signal) => driver.transferLeadership(target, signal),
         laterLeader: (term, signal) => driver.laterLeader(term, signal),
         status: () => {
@@ -276,6 +280,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     connections,
     drivers: kinds.drivers,
     presignatures: config.presignatures,
+    monitor: config.monitor,
   });
   const builds = new Builds({ genesis, signer, level: buildLevel, verify, alarms });
   // Before the genesis is applied, the level of the state is not written yet.
@@ -337,6 +342,10 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         primeStocks: tasks.primeStocks,
         openSecrets: keys.openSecrets(),
         presignatures: tasks.presignatureStocks,
+        // Put together only where somebody looks.
+        get monitor() {
+          return tasks.monitor;
+        },
         timeMs: Number(asked.totals().timeMs),
         timeCorrections: readClock(overlay).number,
         // The disk's own: consensus alone is told that it is low where the audit log is behind.

@@ -252,6 +252,15 @@ export const SETTINGS: readonly Setting[] = [
     fallback: String(FILES_KEPT),
   },
   {
+    path: 'performance_monitor',
+    environment: 'QUORATE_PERFORMANCE_MONITOR',
+    flag: '--performance-monitor',
+    value: 'mode',
+    meaning:
+      'on: voters watch each other, and a leader hands over to one that does better; observe: it does not; off',
+    fallback: 'on',
+  },
+  {
     path: 'crypto_backend',
     environment: 'QUORATE_CRYPTO_BACKEND',
     flag: '--crypto-backend',

@@ -21,6 +21,8 @@ export interface Meter {
   callEnded(method: string, code: string, reason: string | undefined, seconds: number): void;
   /** This node has come to know another leader. */
   leaderChanged(): void;
+  /** A leader hands over because another voter does better. */
+  leaderSwitched(): void;
   /** @param count - Lines, those that were held back included. */
   alarmRaised(kind: string, count: number): void;
 }

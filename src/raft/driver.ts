@@ -206,6 +206,17 @@ export class RaftDriver {
     return this.#raft.heardAgoMs(peer);
   }
 
+  /** As leader: how many committed entries this peer lacks, by what it has acknowledged. */
+  lagOf(peer: NodeId): number | undefined {
+    const match = this.#raft.matchOf(peer);
+    return match === undefined ? undefined : Math.max(0, this.#raft.commit - match);
+  }
+
+  /** Resolves when the write that is under way now, if one is, has ended. */
+  written(): Promise<void> {
+    return this.#writer.rest();
+  }
+
   /** As {@link quorumStatus}. */
   quorum(): QuorumStatus {
     return quorumStatus(this.#raft);

@@ -5,6 +5,7 @@ import type { Entry } from '../ports/index.js';
 import type { Attempt, Done, Failed } from '../wire/index.js';
 import { applyDestroyed } from './apply-destroyed.js';
 import { applyInstalled, applyReady } from './apply-facts.js';
+import { applyObservations, applySwitch } from './apply-monitor.js';
 import { applyPrepared } from './apply-prepared.js';
 import { applyRequest } from './apply-request.js';
 import { admitAttempt, attemptOpened } from './attempts.js';
@@ -101,6 +102,10 @@ function applyCommand(
       return applyDestroyed(draft, command.value, nowOf(draft), context);
     case 'checkpoint':
       return [{ type: 'checkpoint-asked' }];
+    case 'observations':
+      return applyObservations(draft, entry, command.value, nowOf(draft), context);
+    case 'leaderSwitch':
+      return applySwitch(draft, entry, command.value, context);
   }
 }
 

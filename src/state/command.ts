@@ -1,4 +1,4 @@
-import { Command, decode, encode, levelNamed } from '../wire/index.js';
+import { Command, decode, encode, levelNamed, MONITOR_LEVEL } from '../wire/index.js';
 import type { Attempt } from '../wire/index.js';
 import { CHECKPOINT_LEVEL, ENDS_LEVEL, RESHARE_LEVEL, UPKEEP_LEVEL } from './limits.js';
 import { readLevel } from './records.js';
@@ -26,6 +26,8 @@ const KIND_LEVELS: Readonly<Record<CommandBody['$case'], number>> = {
   prepared: UPKEEP_LEVEL,
   destroyed: ENDS_LEVEL,
   checkpoint: CHECKPOINT_LEVEL,
+  observations: MONITOR_LEVEL,
+  leaderSwitch: MONITOR_LEVEL,
 };
 
 /** A field that came after its kind of command did. */

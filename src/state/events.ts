@@ -96,6 +96,8 @@ export type StateEvent =
       /** Why there is no result; absent where there is one. */
       readonly failure: string | undefined;
     }
+  /** A leader hands over because another voter does better, by what the voters have seen. */
+  | { readonly type: 'leader-switch-recorded'; readonly from: NodeId; readonly to: NodeId }
   /** The state behind this entry is to be signed. */
   | { readonly type: 'checkpoint-asked' }
   /** An entry that no honest leader makes: it changes nothing but the clock, and a person should look. */

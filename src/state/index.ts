@@ -93,9 +93,12 @@ export type { Listed, ListPage, Sliced } from './lists/list-index.js';
 export type { KeyFilter } from './lists/key-rows.js';
 export { standingOf } from './lists/task-rows.js';
 export type { TaskFilter, TaskStanding } from './lists/task-rows.js';
+export { isAdmissible } from './apply-monitor.js';
 export { members, shareHolders } from './members.js';
 export type { Member } from './members.js';
 export { METHODS, UPKEEP_METHODS } from './methods.js';
+export { readMonitor } from './monitor-record.js';
+export type { MonitorState } from './monitor-record.js';
 export { parseAsked, parseRequest, parseTask } from './parse.js';
 export type { Parsed } from './parse.js';
 export {

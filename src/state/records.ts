@@ -40,6 +40,8 @@ export const ADDRESS = {
   /** Serial numbers and keys of certificates that are revoked, and how many. Never deleted. From level 3 on. */
   revoked: 'revoked/',
   revocations: 'revocations',
+  /** Observations of the voters, and switches of leaders. From level 3 on. */
+  monitor: 'monitor',
   /** The operator's request by which unsigned ones ended; nothing before that. Never deleted. */
   signaturesRequired: 'signatures-required',
 } as const;

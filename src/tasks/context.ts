@@ -16,6 +16,10 @@ export type Consensus = {
   nextTimeMs(): Millis | undefined;
   /** As leader: since this voter last answered it, or since the election; `undefined` of this node itself. */
   heardAgoMs(voter: NodeId): Millis | undefined;
+  /** As leader: how many committed entries this voter lacks, by what it has said; `undefined` of this node itself. */
+  lagOf(voter: NodeId): number | undefined;
+  /** Resolves when no write to the disk is under way of those that are now. */
+  written(): Promise<void>;
   /** As `RaftDriver` has them. */
   transferLeadership(
     target: NodeId | undefined,

@@ -27,6 +27,8 @@ export type {
 } from './kinds/sign/session-failures.js';
 export type { UnlockOrder } from './requests/unlocking.js';
 export type { LeadershipOrder } from './requests/leadership-orders.js';
+export { MONITOR_MODES } from './monitor/monitor.js';
+export type { MonitorMode, MonitorStatus } from './monitor/monitor.js';
 export type { PrimeStock } from './participant/prime-pool.js';
 export type { LiveAttempt, LiveTask } from './live-tasks.js';
 export { PRESIGNATURES_PER_POOL, PRESIGNATURES_PER_POOL_MAX } from './limits.js';

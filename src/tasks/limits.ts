@@ -317,3 +317,31 @@ export const ALARMED_KEYS_MAX = 4_096;
 
 /** A message of so many bytes is hashed on the main thread, in some tenths of a millisecond at most; a longer one by a job. */
 export const HASHED_AT_ONCE_BYTES_MAX = 4 * 1024;
+
+/** A probe's random number. */
+export const PROBE_BYTES = 8;
+/** A probe that is younger when its window ends may still be answered, in the next. */
+export const PROBE_UNANSWERED_MS: Millis = 1_000;
+/** Probes of one node that are answered: an honest one sends one a second. */
+export const PROBES_ANSWERED: Rate = { perSecond: 4, burst: 20 };
+/** Answers to one node that wait for a write to the disk. */
+export const PROBES_PENDING_MAX = 16;
+/** A leader whose term the monitor's record lacks tells what it has seen so often. */
+export const OBSERVED_TERM_REPEAT_MS: Millis = 5_000;
+/** A voter follows the log closely that lacked no more entries than this of what is committed, at so many looks in a row. */
+export const FOLLOWS_LAG_MAX = 64;
+export const FOLLOWS_LOOKS = 10;
+/** While a key is made or shared anew no leader is replaced, unless that has gone on for longer than this. */
+export const SHARING_AGE_MS_MAX: Millis = 60_000;
+/** An entry of the monitor that is not applied after this has changed nothing. */
+export const MONITOR_ENTRY_MS_MAX: Millis = 60_000;
+/** A switch must be permitted for so long still when it is proposed. */
+export const SWITCH_MARGIN_MS: Millis = 2_000;
+/** A leader that proposed a switch proposes another after this at the earliest. */
+export const SWITCH_REPEAT_MS: Millis = 5_000;
+/** How long a leader waits for the end of a transfer. */
+export const SWITCH_WAIT_MS: Millis = 5_000;
+/** The points by which participants are drawn are put together again after this, though nothing was said. */
+export const SCORES_KEPT_MS: Millis = 10_000;
+/** Random numbers that are drawn at once. */
+export const DRAWS_AHEAD = 64;

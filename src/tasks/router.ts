@@ -54,6 +54,12 @@ export class Router {
         return this.#handlers.order(from, message.value, bytes);
       case 'result':
         return this.#handlers.result(from, message.value, bytes);
+      case 'probe':
+        return this.#handlers.probe(from, message.value, bytes);
+      case 'probeAnswer':
+        return this.#handlers.probeAnswer(from, message.value, bytes);
+      case 'observation':
+        return this.#handlers.observation(from, message.value, bytes);
       case undefined:
         return;
     }

@@ -32,6 +32,8 @@ import { PEERS_MAX, SIGNATURES_CHECKED, TICK_MS } from './limits.js';
 import { LiveTasks } from './live-tasks.js';
 import type { LiveTask } from './live-tasks.js';
 import { COMPLAINT_KIND } from './messages.js';
+import { Monitor } from './monitor/monitor.js';
+import type { MonitorMode, MonitorStatus } from './monitor/monitor.js';
 import { Answers } from './participant/answers.js';
 import { Erasing } from './participant/erasing.js';
 import { Supplies } from './participant/supplies.js';
@@ -86,6 +88,8 @@ export type TaskManagerParts = {
   readonly drivers: DriverTable;
   /** Presignatures that are kept of one key and set of signers; 0 or absent: none are made. */
   readonly presignatures?: number | undefined;
+  /** How much of the performance monitor it does; nothing where absent. */
+  readonly monitor?: MonitorMode | undefined;
 };
 
 /**
@@ -101,6 +105,7 @@ export class TaskManager {
   readonly #primes: PrimePool;
   readonly #presignatures: OwnPresignatures;
   readonly #presigns: PresignProposals;
+  readonly #monitor: Monitor;
   readonly #submissions: Submissions;
   readonly #leadershipOrders: LeadershipOrders;
   readonly #earlyAnswers: EarlyAnswers;
@@ -117,11 +122,14 @@ export class TaskManager {
       connections,
       drivers,
       presignatures: size = 0,
+      monitor: mode = 'off',
     } = parts;
     const { self, clock, logger, consensus } = context;
     const { queries, view } = state;
     const leadership = new Leadership(consensus);
     const tasks = new LiveTasks(state, context.judging);
+    const { random } = arithmetic;
+    const monitor = new Monitor(context, { state, leadership, tasks, random }, mode);
 
     const culprits = new Culprits(context, arithmetic);
     const complaints = new Complaints(context, arithmetic, culprits, (task, node) =>
@@ -170,7 +178,7 @@ export class TaskManager {
       intake.tick();
     };
     const checks = new SupplyChecks(context, arithmetic, pools, onSupplies);
-    const assigner = new Assigner(context, connections, pools, checks);
+    const assigner = new Assigner(context, connections, pools, checks, monitor.choice);
     const judged = { accusing, culprits, failures };
     const presignaturePools = new PresignaturePools(context, state);
     const choice = new PresignatureChoice({
@@ -269,6 +277,7 @@ export class TaskManager {
     this.#primes = primes;
     this.#presignatures = ownPresignatures;
     this.#presigns = presigns;
+    this.#monitor = monitor;
     this.#submissions = submissions;
     const leadershipOrders = new LeadershipOrders(context, connections);
     this.#leadershipOrders = leadershipOrders;
@@ -302,6 +311,7 @@ export class TaskManager {
       culprits,
       earlyAnswers,
       submissions,
+      ...monitor.works,
     ]);
     this.#router = new Router(logger, {
       envelope: onEnvelope,
@@ -316,6 +326,12 @@ export class TaskManager {
       },
       order: (from, { request }) => leadershipOrders.take(from, request),
       result: (from, value) => resultIntake.take(from, value),
+      probe: (from, { nonce }) => monitor.probed(from, nonce),
+      probeAnswer: (from, { nonce }) => monitor.answered(from, nonce),
+      observation: (from, value) => {
+        const isFree = from === self.id || checking.take(from, 1, clock.elapsed());
+        if (isFree) monitor.observed(from, value);
+      },
       fact: (from, { command }) => {
         const isFree = from === self.id || checking.take(from, 1, clock.elapsed());
         if (isFree) factIntake.take(command);
@@ -375,6 +391,11 @@ export class TaskManager {
       wanted,
     }));
     return { pools, held: this.#presignatures.size };
+  }
+
+  /** The scores of the voters, and whether the leader is to be replaced. */
+  get monitor(): MonitorStatus {
+    return this.#monitor.status;
   }
 
   /** Entries were applied. */

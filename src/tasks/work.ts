@@ -44,6 +44,7 @@ function changedTask(event: StateEvent): readonly TaskId[] {
     case 'key-stage-changed':
     case 'destroyed-said':
     case 'certificate-revoked':
+    case 'leader-switch-recorded':
     case 'checkpoint-asked':
     case 'void-entry':
       return [];

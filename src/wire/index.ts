@@ -20,7 +20,7 @@ export type { Item } from './canonical.js';
 export { decode, decodeSecret, encode, encodeSecret } from './decode.js';
 export type { MessageType } from './decode.js';
 export { LEVEL_MAX, levelNamed } from './level.js';
-export { decodeTaskMessage, encodeTaskMessage, RESULT_LEVEL } from './messages.js';
+export { decodeTaskMessage, encodeTaskMessage, MONITOR_LEVEL, RESULT_LEVEL } from './messages.js';
 export type { TaskMessageBody } from './messages.js';
 export { Algorithm, Gg20Profile, Hash } from './gen/quorate/v1/algorithm.js';
 export { Authorization, Voucher } from './gen/quorate/v1/authorization.js';
@@ -96,12 +96,16 @@ export {
   WatchClusterRequest,
   WatchClusterResponse,
   GetClusterResponse,
+  LeaderSwitchOutcome,
+  LeaderVerdict,
   LevelWord,
   ListRevocationsRequest,
   ListRevocationsResponse,
   Member,
   MemberRole,
   LogSizes,
+  MonitorMode,
+  PerformanceMonitor,
   PresignaturePool,
   RaiseLevelRequest,
   RaiseLevelResponse,
@@ -213,6 +217,14 @@ export {
   VoteReply,
   VoteRequest,
 } from './gen/quorate/peer/v1/raft.js';
+export {
+  LeaderSwitch,
+  MonitorRecord,
+  Observation,
+  ObservedLink,
+  Observations,
+  SwitchOutcome,
+} from './gen/quorate/peer/v1/monitor.js';
 export {
   FreshSupplies,
   Contribution,

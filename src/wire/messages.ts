@@ -10,6 +10,9 @@ export const RESULT_LEVEL = 3;
 /** The feature level that operators' orders to the leader came with. */
 const ORDER_LEVEL = 3;
 
+/** The feature level that the performance monitor came with. */
+export const MONITOR_LEVEL = 3;
+
 /** The feature level that each kind of message of a tasks stream came with. */
 const TASK_MESSAGE_LEVELS: Readonly<
   Record<NonNullable<TaskMessageBody['message']>['$case'], number>
@@ -24,6 +27,9 @@ const TASK_MESSAGE_LEVELS: Readonly<
   fact: 1,
   result: RESULT_LEVEL,
   order: ORDER_LEVEL,
+  probe: MONITOR_LEVEL,
+  probeAnswer: MONITOR_LEVEL,
+  observation: MONITOR_LEVEL,
 };
 
 /** The bytes of a message of a tasks stream, which name the level that its kind came with. */

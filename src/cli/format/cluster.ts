@@ -12,6 +12,7 @@ import {
 } from './members.js';
 import { diskOf, diskWords } from './disk-room.js';
 import { logOf, logWords } from './log-sizes.js';
+import { monitorFacts, monitorOf } from './performance-monitor.js';
 import { failuresOf, failureWords } from './signing-failures.js';
 import { secretsOf, secretWords } from './open-secrets.js';
 import { facts, table } from './table.js';
@@ -59,6 +60,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     signing_failures: failuresOf(cluster),
     open_secrets: secretsOf(cluster),
     presignatures: presignaturesOf(cluster),
+    performance_monitor: monitorOf(cluster),
     keys_looked_at: cluster.keysLookedAt,
     keys_able_to_sign: cluster.keysAbleToSign,
     endpoints: answers.map((answer) => ({
@@ -149,6 +151,7 @@ export function clusterLines(
     ...facts([
       ['cluster', cluster.clusterId],
       ['leader', cluster.leaderId === '' ? 'none known' : cluster.leaderId],
+      ...monitorFacts(cluster),
       ['quorum', quorumWords(cluster)],
       ['term', String(cluster.term)],
       ['committed', `entry ${cluster.commitIndex}, applied ${cluster.appliedIndex}`],

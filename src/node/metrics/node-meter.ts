@@ -13,6 +13,7 @@ export class NodeMeter implements Meter {
   constructor(registry: MetricsRegistry) {
     this.#registry = registry;
     registry.count('quorate_raft_leader_changes_total', {}, 0);
+    registry.count('quorate_leader_switches_total', {}, 0);
   }
 
   taskClosed(kind: string, result: TaskResult): void {
@@ -32,6 +33,10 @@ export class NodeMeter implements Meter {
 
   leaderChanged(): void {
     this.#registry.count('quorate_raft_leader_changes_total');
+  }
+
+  leaderSwitched(): void {
+    this.#registry.count('quorate_leader_switches_total');
   }
 
   alarmRaised(kind: string, count: number): void {

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { IntervalHistogram } from 'node:perf_hooks';
 import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Backend } from '../../api/index.js';
+import type { Backend, NodeStatus } from '../../api/index.js';
 import type { Millis, NodeId } from '../../common/index.js';
 import type { Clock, Logger, Meter, RoomLevel } from '../../ports/index.js';
 import { VERSION } from '../../version.js';
@@ -57,6 +57,7 @@ export class NodeMetrics implements Disposable {
     if (backend !== undefined) {
       this.#ofConsensus(backend);
       this.#ofState(backend, source);
+      this.#ofVoters(backend.status().monitor);
       await this.#keyAges.look(backend.local());
     }
     return this.#registry.text();
@@ -113,6 +114,19 @@ export class NodeMetrics implements Disposable {
     this.#registry.set('quorate_audit_behind', Number(isBehind));
     this.#registry.set('quorate_audit_lag_seconds', lagMs / 1000);
     this.#registry.total('quorate_audit_lines_total', line);
+  }
+
+  #ofVoters({ scores, leaders }: NodeStatus['monitor']): void {
+    this.#registry.clear('quorate_voter_score');
+    this.#registry.clear('quorate_voter_commit_seconds');
+    for (const { node, points, commitMs } of scores) {
+      this.#registry.set('quorate_voter_score', points, { member: node });
+      this.#registry.set('quorate_voter_commit_seconds', commitMs / 1000, { member: node });
+    }
+    for (const { leader, done, failed } of leaders) {
+      this.#registry.total('quorate_leader_tasks_total', done, { leader, result: 'done' });
+      this.#registry.total('quorate_leader_tasks_total', failed, { leader, result: 'failed' });
+    }
   }
 
   #ofState(backend: Backend, source: MetricsSource): void {

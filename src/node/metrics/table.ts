@@ -29,6 +29,25 @@ export const METRICS = {
   quorate_raft_commit_index: { ...GAUGE, help: 'Last entry that is known to be committed' },
   quorate_raft_applied_index: { ...GAUGE, help: 'Last entry that is applied' },
   quorate_raft_leader_changes_total: { ...COUNTER, help: 'Leaders that this node came to know' },
+  quorate_leader_switches_total: {
+    ...COUNTER,
+    help: 'Leaders that handed over because another voter did better, as this node applied it',
+  },
+  quorate_leader_tasks_total: {
+    ...COUNTER,
+    help: 'Tasks that ended, by the leader under which they did',
+    labels: ['leader', 'result'],
+  },
+  quorate_voter_score: {
+    ...GAUGE,
+    help: 'Points of a voter by what the others have seen of it, 0 to 100',
+    labels: ['member'],
+  },
+  quorate_voter_commit_seconds: {
+    ...GAUGE,
+    help: 'How long a voter would need to commit an entry if it led, by what the others have seen',
+    labels: ['member'],
+  },
   quorate_log_memory_bytes: { ...GAUGE, help: 'Of the log in memory' },
   quorate_store_bytes: { ...GAUGE, help: 'On disk, of each embedded store', labels: ['store'] },
   quorate_store_writes_total: { ...COUNTER, help: 'Synced writes' },

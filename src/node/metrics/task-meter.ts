@@ -7,7 +7,7 @@ export const TIMED_TASKS_MAX = 10_000;
 
 type Times = { readonly openedMs: Millis; attemptedMs: Millis | undefined };
 
-/** Tells a meter of the tasks that open, go on and close in the state of this node. */
+/** Tells a meter of the tasks that open, go on and close in the state of this node, and of leaders that are replaced. */
 export class TaskMeter {
   readonly #meter: Meter;
   readonly #clock: Pick<Clock, 'elapsed'>;
@@ -27,6 +27,7 @@ export class TaskMeter {
         this.#opened(event.result.task, nowMs);
       else if (event.type === 'upkeep-opened') this.#opened(event.task, nowMs);
       else if (event.type === 'attempt-opened') this.#attempted(event.task, nowMs);
+      else if (event.type === 'leader-switch-recorded') this.#meter.leaderSwitched();
       else if (event.type === 'task-closed') this.#closed(event.task, event.kind, nowMs);
     }
   }

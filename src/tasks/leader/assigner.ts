@@ -7,6 +7,7 @@ import { WANT_REPEAT_MS } from '../limits.js';
 import type { SupplyChecks } from '../voter/supply-checks.js';
 import type { SupplyPools } from '../voter/supply-pools.js';
 import type { Connections } from '../connections.js';
+import type { ParticipantChoice } from '../monitor/participant-choice.js';
 import type { TaskContext } from '../context.js';
 
 /** The task of an attempt, and the attempt's number. */
@@ -23,6 +24,8 @@ export class Assigner {
   readonly #connections: Connections;
   readonly #pools: SupplyPools;
   readonly #checks: SupplyChecks;
+  /** Absent: nodes take turns. */
+  readonly #choice: ParticipantChoice | undefined;
   readonly #askedMs = new Map<string, Millis>();
   #turn = 0;
 
@@ -31,16 +34,18 @@ export class Assigner {
     connections: Connections,
     pools: SupplyPools,
     checks: SupplyChecks,
+    choice?: ParticipantChoice,
   ) {
     this.#context = context;
     this.#connections = connections;
     this.#pools = pools;
     this.#checks = checks;
+    this.#choice = choice;
   }
 
   /**
-   * An attempt with supplies from the pools, this node's own first since they cost no message. Where the
-   * pools are too empty there is none, and the candidates are asked to fill them.
+   * An attempt with supplies from the pools; this node's own cost no message. Where the pools are too empty there is none, and the
+   * candidates are asked to fill them.
    */
   withSupplies(
     of: AttemptOf,
@@ -62,6 +67,10 @@ export class Assigner {
       return undefined;
     }
     for (const supply of supplies) this.#checks.used(supply);
+    this.#choice?.took(
+      supplies.map(({ nodeId }) => nodeId),
+      candidates,
+    );
     // Checks make up for the used ones before the next need.
     for (const node of [...candidates, ...lastResort]) {
       if (supplies.some(({ nodeId }) => nodeId === node)) this.#has(key, node);
@@ -104,6 +113,7 @@ export class Assigner {
     const able = [...first, ...rest];
     const signers = able.slice(0, key.threshold);
     if (signers.length < key.threshold || auxiliary === undefined) return undefined;
+    this.#choice?.took(signers, candidates);
     const { version, sessionId: sharingSession } = key;
     return this.withBoots(of, signers, { version, sharingSession, auxiliary });
   }
@@ -140,8 +150,9 @@ export class Assigner {
     return this.#checks.check(key, node);
   }
 
-  /** This node first, then the others in turn, so that the load is shared. */
+  /** By what is known of the nodes; else this node first, then the others in turn, so that the load is shared. */
   #inTurn(candidates: readonly NodeId[]): readonly NodeId[] {
+    if (this.#choice !== undefined) return this.#choice.order(candidates, true);
     const { id: self } = this.#context.self;
     const others = candidates.filter((node) => node !== self);
     this.#turn = (this.#turn + 1) % Math.max(1, others.length);
@@ -151,6 +162,7 @@ export class Assigner {
 
   /** A presignature is of use as long as all its signers are there: so others make each, and not always this node. */
   #allInTurn(candidates: readonly NodeId[]): readonly NodeId[] {
+    if (this.#choice !== undefined) return this.#choice.order(candidates, false);
     const sorted = candidates.toSorted(compareText);
     this.#turn = (this.#turn + 1) % Math.max(1, sorted.length);
     return [...sorted.slice(this.#turn), ...sorted.slice(0, this.#turn)];

@@ -100,6 +100,8 @@ export class FactIntake implements Work {
       case 'failed':
       case 'upkeep':
       case 'checkpoint':
+      case 'observations':
+      case 'leaderSwitch':
         return undefined;
     }
   }

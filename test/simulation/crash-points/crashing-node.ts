@@ -154,6 +154,9 @@ function wordOf(bytes: Uint8Array): string | undefined {
       return message.$case;
     case 'forwardRefused':
     case 'freshSupplies':
+    case 'observation':
+    case 'probe':
+    case 'probeAnswer':
     case 'wantSupplies':
     case undefined:
       return undefined;
@@ -174,6 +177,8 @@ function factOf(command: Command | undefined): string | undefined {
     case 'destroyed':
     case 'done':
     case 'failed':
+    case 'leaderSwitch':
+    case 'observations':
     case 'request':
     case 'upkeep':
     case undefined:

@@ -134,6 +134,9 @@ export class Gg20Liar {
       case 'order':
       case 'forwardRefused':
       case 'freshSupplies':
+      case 'observation':
+      case 'probe':
+      case 'probeAnswer':
       case 'result':
       case 'wantSupplies':
       case undefined:

@@ -98,6 +98,9 @@ export class MessageForger {
       case 'forward':
       case 'order':
       case 'forwardRefused':
+      case 'observation':
+      case 'probe':
+      case 'probeAnswer':
       case 'wantSupplies':
       case undefined:
         return [message];

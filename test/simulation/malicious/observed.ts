@@ -50,6 +50,9 @@ export class Observed {
       case 'fact':
         keep(this.facts, message.value.command);
         return keep(this.pastFacts, message.value.command);
+      case 'observation':
+      case 'probe':
+      case 'probeAnswer':
       case 'wantSupplies':
       case 'order':
       case 'result':

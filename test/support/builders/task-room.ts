@@ -196,6 +196,8 @@ export class TaskRoom {
         nextTimeMs: () => (this.status.role === 'leader' ? this.ledger.timeMs : undefined),
         heardAgoMs: (voter) =>
           voter === this.self ? undefined : (this.heardAgoMs.get(voter) ?? 0),
+        lagOf: (voter) => (voter === this.self ? undefined : 0),
+        written: async () => {},
         transferLeadership: async () => 'not-leader',
         laterLeader: async () => 'not-leader',
         status: () => this.status,

@@ -70,7 +70,9 @@ export class ProcessCluster implements AsyncDisposable {
     const probes = plans.map(
       ({ id }, at) => [id, `127.0.0.1:${ports[2 * nodeCount + at]}`] as const,
     );
-    const flags = options.metrics ? ['--metrics-listen', '127.0.0.1:0'] : [];
+    // Tests say who leads and who signs; on a busy machine the monitor would have both move.
+    const settled = ['--performance-monitor', 'off'];
+    const flags = options.metrics ? [...settled, '--metrics-listen', '127.0.0.1:0'] : settled;
     return new ProcessCluster(folder, members, new Map(options.probes ? probes : []), flags);
   }
 

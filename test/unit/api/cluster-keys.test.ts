@@ -6,6 +6,7 @@ import type { NodeId } from '../../../src/common/index.js';
 import { parseSpiffe } from '../../../src/identity/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
 import type { SessionFailureCount } from '../../../src/tasks/index.js';
+import { NO_MONITOR } from '../../support/builders/monitor-status.js';
 import { Gg20Profile, SigningFailuresState } from '../../../src/wire/index.js';
 import type { Cluster } from '../../../src/wire/index.js';
 
@@ -63,6 +64,7 @@ async function shown({
         pools: [{ keyId: 'ether', version: 1, held: 2, wanted: 16 }],
         held: 3,
       },
+      monitor: NO_MONITOR,
       openSecrets: { open: 2, bytes: 1_200, hits: 30, misses: 4 },
       connected: [other, third],
       log: {

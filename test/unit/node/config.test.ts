@@ -73,6 +73,7 @@ describe('a complete configuration file', () => {
       presignatures: 16,
       checkpointBytes: 64 * 2 ** 20,
       audit: { filesKept: 256 },
+      performanceMonitor: 'on',
       cryptoBackend: 'auto',
       logLevel: 'info',
     });
@@ -106,6 +107,16 @@ describe('presignatures', () => {
     expect(message(() => read(WHOLE, { flags: { presignatures: '65' } }))).toMatch(
       /--presignatures: presignatures: must be 64 at most/,
     );
+  });
+});
+
+describe('performance_monitor', () => {
+  test('the mode comes from file, variable or flag', () => {
+    expect(read(`${WHOLE}\nperformance_monitor: observe`).performanceMonitor).toBe('observe');
+    const environment = { QUORATE_PERFORMANCE_MONITOR: 'off' };
+    expect(read(WHOLE, { environment }).performanceMonitor).toBe('off');
+    const flags = { performance_monitor: 'sometimes' };
+    expect(message(() => read(WHOLE, { flags }))).toMatch(/must be one of on, observe, off/);
   });
 });
 

@@ -19,6 +19,7 @@ import type { Led, QuorumStatus } from '../../../src/raft/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
 import type { PublicServerBounds } from '../../../src/rpc/public-server.js';
 import { keyWith } from '../../support/builders/active-key.js';
+import { NO_MONITOR } from '../../support/builders/monitor-status.js';
 import { toTheEnd } from '../../support/builders/sliced.js';
 import type { Self, TlsFiles } from '../../../src/rpc/index.js';
 import { ListIndex, Overlay, recordOfKey } from '../../../src/state/index.js';
@@ -152,6 +153,7 @@ export class FakeBackend implements Backend {
       level: 1,
       primeStocks: [],
       presignatures: { pools: [], held: 0 },
+      monitor: NO_MONITOR,
       openSecrets: { open: 0, bytes: 0, hits: 0, misses: 0 },
       builds: new Map([[nodeId('node-2'), selfOf(nodeId('node-2'), 2).build]]),
       timeCorrections: 0,

@@ -117,6 +117,253 @@ export function signingFailuresStateToJSON(object: SigningFailuresState): string
   }
 }
 
+/** How much a node does of the performance monitor. */
+export const MonitorMode = {
+  UNSPECIFIED: 0,
+  ON: 1,
+  /** OBSERVE - Everything but handing leadership over. */
+  OBSERVE: 2,
+  /** OFF - Nothing: it watches nobody, answers nobody, records nothing while it leads, and has participants take turns. */
+  OFF: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type MonitorMode = typeof MonitorMode[keyof typeof MonitorMode];
+
+export namespace MonitorMode {
+  export type UNSPECIFIED = typeof MonitorMode.UNSPECIFIED;
+  export type ON = typeof MonitorMode.ON;
+  export type OBSERVE = typeof MonitorMode.OBSERVE;
+  export type OFF = typeof MonitorMode.OFF;
+  export type UNRECOGNIZED = typeof MonitorMode.UNRECOGNIZED;
+}
+
+export function monitorModeFromJSON(object: any): MonitorMode {
+  switch (object) {
+    case 0:
+    case "MONITOR_MODE_UNSPECIFIED":
+      return MonitorMode.UNSPECIFIED;
+    case 1:
+    case "MONITOR_MODE_ON":
+      return MonitorMode.ON;
+    case 2:
+    case "MONITOR_MODE_OBSERVE":
+      return MonitorMode.OBSERVE;
+    case 3:
+    case "MONITOR_MODE_OFF":
+      return MonitorMode.OFF;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return MonitorMode.UNRECOGNIZED;
+  }
+}
+
+export function monitorModeToJSON(object: MonitorMode): string {
+  switch (object) {
+    case MonitorMode.UNSPECIFIED:
+      return "MONITOR_MODE_UNSPECIFIED";
+    case MonitorMode.ON:
+      return "MONITOR_MODE_ON";
+    case MonitorMode.OBSERVE:
+      return "MONITOR_MODE_OBSERVE";
+    case MonitorMode.OFF:
+      return "MONITOR_MODE_OFF";
+    case MonitorMode.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** Whether the leader is to be replaced by another voter. */
+export const LeaderVerdict = {
+  /** UNSPECIFIED - No leader is known. */
+  UNSPECIFIED: 0,
+  /** SWITCH - By the candidate. */
+  SWITCH: 1,
+  /** NO_OBSERVATIONS - Too little is known of the leader. */
+  NO_OBSERVATIONS: 2,
+  /** NONE_BETTER - No other voter did better in each of the latest three windows of ten seconds. */
+  NONE_BETTER: 3,
+  /** STALE - The candidate did, by observations that are too old to act on. */
+  STALE: 4,
+  /** TENURE - The leader has not led for long enough. */
+  TENURE: 5,
+  /** COOL_DOWN - Leaders have changed lately. */
+  COOL_DOWN: 6,
+  /** BUDGET - Four leaders were replaced within the last hour: the next is for an operator to replace. */
+  BUDGET: 7,
+  /** RECOVERING - The candidate was replaced itself lately. */
+  RECOVERING: 8,
+  /** MUTED - Leadership did not go to the candidate lately. */
+  MUTED: 9,
+  /** UNDER_WAY - A switch has just been recorded. */
+  UNDER_WAY: 10,
+  /** BEHIND - The candidate does not follow the log closely; only the leader sees it. */
+  BEHIND: 11,
+  /** SHARING - Keys are being made or shared anew; only the leader sees it. */
+  SHARING: 12,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type LeaderVerdict = typeof LeaderVerdict[keyof typeof LeaderVerdict];
+
+export namespace LeaderVerdict {
+  export type UNSPECIFIED = typeof LeaderVerdict.UNSPECIFIED;
+  export type SWITCH = typeof LeaderVerdict.SWITCH;
+  export type NO_OBSERVATIONS = typeof LeaderVerdict.NO_OBSERVATIONS;
+  export type NONE_BETTER = typeof LeaderVerdict.NONE_BETTER;
+  export type STALE = typeof LeaderVerdict.STALE;
+  export type TENURE = typeof LeaderVerdict.TENURE;
+  export type COOL_DOWN = typeof LeaderVerdict.COOL_DOWN;
+  export type BUDGET = typeof LeaderVerdict.BUDGET;
+  export type RECOVERING = typeof LeaderVerdict.RECOVERING;
+  export type MUTED = typeof LeaderVerdict.MUTED;
+  export type UNDER_WAY = typeof LeaderVerdict.UNDER_WAY;
+  export type BEHIND = typeof LeaderVerdict.BEHIND;
+  export type SHARING = typeof LeaderVerdict.SHARING;
+  export type UNRECOGNIZED = typeof LeaderVerdict.UNRECOGNIZED;
+}
+
+export function leaderVerdictFromJSON(object: any): LeaderVerdict {
+  switch (object) {
+    case 0:
+    case "LEADER_VERDICT_UNSPECIFIED":
+      return LeaderVerdict.UNSPECIFIED;
+    case 1:
+    case "LEADER_VERDICT_SWITCH":
+      return LeaderVerdict.SWITCH;
+    case 2:
+    case "LEADER_VERDICT_NO_OBSERVATIONS":
+      return LeaderVerdict.NO_OBSERVATIONS;
+    case 3:
+    case "LEADER_VERDICT_NONE_BETTER":
+      return LeaderVerdict.NONE_BETTER;
+    case 4:
+    case "LEADER_VERDICT_STALE":
+      return LeaderVerdict.STALE;
+    case 5:
+    case "LEADER_VERDICT_TENURE":
+      return LeaderVerdict.TENURE;
+    case 6:
+    case "LEADER_VERDICT_COOL_DOWN":
+      return LeaderVerdict.COOL_DOWN;
+    case 7:
+    case "LEADER_VERDICT_BUDGET":
+      return LeaderVerdict.BUDGET;
+    case 8:
+    case "LEADER_VERDICT_RECOVERING":
+      return LeaderVerdict.RECOVERING;
+    case 9:
+    case "LEADER_VERDICT_MUTED":
+      return LeaderVerdict.MUTED;
+    case 10:
+    case "LEADER_VERDICT_UNDER_WAY":
+      return LeaderVerdict.UNDER_WAY;
+    case 11:
+    case "LEADER_VERDICT_BEHIND":
+      return LeaderVerdict.BEHIND;
+    case 12:
+    case "LEADER_VERDICT_SHARING":
+      return LeaderVerdict.SHARING;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return LeaderVerdict.UNRECOGNIZED;
+  }
+}
+
+export function leaderVerdictToJSON(object: LeaderVerdict): string {
+  switch (object) {
+    case LeaderVerdict.UNSPECIFIED:
+      return "LEADER_VERDICT_UNSPECIFIED";
+    case LeaderVerdict.SWITCH:
+      return "LEADER_VERDICT_SWITCH";
+    case LeaderVerdict.NO_OBSERVATIONS:
+      return "LEADER_VERDICT_NO_OBSERVATIONS";
+    case LeaderVerdict.NONE_BETTER:
+      return "LEADER_VERDICT_NONE_BETTER";
+    case LeaderVerdict.STALE:
+      return "LEADER_VERDICT_STALE";
+    case LeaderVerdict.TENURE:
+      return "LEADER_VERDICT_TENURE";
+    case LeaderVerdict.COOL_DOWN:
+      return "LEADER_VERDICT_COOL_DOWN";
+    case LeaderVerdict.BUDGET:
+      return "LEADER_VERDICT_BUDGET";
+    case LeaderVerdict.RECOVERING:
+      return "LEADER_VERDICT_RECOVERING";
+    case LeaderVerdict.MUTED:
+      return "LEADER_VERDICT_MUTED";
+    case LeaderVerdict.UNDER_WAY:
+      return "LEADER_VERDICT_UNDER_WAY";
+    case LeaderVerdict.BEHIND:
+      return "LEADER_VERDICT_BEHIND";
+    case LeaderVerdict.SHARING:
+      return "LEADER_VERDICT_SHARING";
+    case LeaderVerdict.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+export const LeaderSwitchOutcome = {
+  UNSPECIFIED: 0,
+  /** OPEN - Not known yet. */
+  OPEN: 1,
+  DONE: 2,
+  /** FAILED - The leader went on. */
+  FAILED: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type LeaderSwitchOutcome = typeof LeaderSwitchOutcome[keyof typeof LeaderSwitchOutcome];
+
+export namespace LeaderSwitchOutcome {
+  export type UNSPECIFIED = typeof LeaderSwitchOutcome.UNSPECIFIED;
+  export type OPEN = typeof LeaderSwitchOutcome.OPEN;
+  export type DONE = typeof LeaderSwitchOutcome.DONE;
+  export type FAILED = typeof LeaderSwitchOutcome.FAILED;
+  export type UNRECOGNIZED = typeof LeaderSwitchOutcome.UNRECOGNIZED;
+}
+
+export function leaderSwitchOutcomeFromJSON(object: any): LeaderSwitchOutcome {
+  switch (object) {
+    case 0:
+    case "LEADER_SWITCH_OUTCOME_UNSPECIFIED":
+      return LeaderSwitchOutcome.UNSPECIFIED;
+    case 1:
+    case "LEADER_SWITCH_OUTCOME_OPEN":
+      return LeaderSwitchOutcome.OPEN;
+    case 2:
+    case "LEADER_SWITCH_OUTCOME_DONE":
+      return LeaderSwitchOutcome.DONE;
+    case 3:
+    case "LEADER_SWITCH_OUTCOME_FAILED":
+      return LeaderSwitchOutcome.FAILED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return LeaderSwitchOutcome.UNRECOGNIZED;
+  }
+}
+
+export function leaderSwitchOutcomeToJSON(object: LeaderSwitchOutcome): string {
+  switch (object) {
+    case LeaderSwitchOutcome.UNSPECIFIED:
+      return "LEADER_SWITCH_OUTCOME_UNSPECIFIED";
+    case LeaderSwitchOutcome.OPEN:
+      return "LEADER_SWITCH_OUTCOME_OPEN";
+    case LeaderSwitchOutcome.DONE:
+      return "LEADER_SWITCH_OUTCOME_DONE";
+    case LeaderSwitchOutcome.FAILED:
+      return "LEADER_SWITCH_OUTCOME_FAILED";
+    case LeaderSwitchOutcome.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** What a node's disk has room for. */
 export const DiskRoom = {
   UNSPECIFIED: 0,
@@ -348,6 +595,7 @@ export interface Cluster {
   revocationCount: number;
   /** Of the answering node. */
   logSizes: LogSizes | undefined;
+  performanceMonitor: PerformanceMonitor | undefined;
 }
 
 /**
@@ -368,6 +616,72 @@ export interface LogSizes {
   /** Of the log, since the last time that a checkpoint was asked for, and how much makes the next one due. */
   bytesSinceCheckpoint: bigint;
   checkpointDueBytes: bigint;
+}
+
+/** The score of a voter, by what the others have seen of it. */
+export interface VoterScore {
+  nodeId: string;
+  /** 0 to 100. */
+  points: number;
+  /** How long it would need to commit an entry if it led, ms. */
+  commitMs: number;
+}
+
+/** A leader that handed over because another voter did better. */
+export interface LeaderSwitchShown {
+  term: bigint;
+  fromNodeId: string;
+  toNodeId: string;
+  /** By the log. */
+  switchTime:
+    | Timestamp
+    | undefined;
+  /** Of each when it was decided. */
+  fromPoints: number;
+  toPoints: number;
+  outcome: LeaderSwitchOutcome;
+}
+
+/** A voter that leadership did not go to. */
+export interface MutedVoter {
+  nodeId: string;
+  failures: number;
+  /** It is not tried again before. By the log. */
+  untilTime: Timestamp | undefined;
+}
+
+export interface FailureCount {
+  /** As in TaskFailure; OTHER beyond the first 16. */
+  reason: string;
+  count: bigint;
+}
+
+/** How tasks ended while one voter led, as the answering node has applied it since it started. */
+export interface LeaderTasks {
+  leaderId: string;
+  done: bigint;
+  failed: bigint;
+  /** Of the latest 128: half, and 95 in 100, took at most so long from their entry to their end. */
+  medianMs: bigint;
+  p95Ms: bigint;
+  /** The most frequent first. */
+  failures: FailureCount[];
+}
+
+/** How the voters do, and whether the leader is to be replaced. */
+export interface PerformanceMonitor {
+  /** Of the answering node. */
+  mode: MonitorMode;
+  /** Of the voters of which enough is known. */
+  scores: VoterScore[];
+  verdict: LeaderVerdict;
+  /** Empty where no voter did better than the leader. */
+  candidateId: string;
+  /** The latest 8, the oldest first. */
+  switches: LeaderSwitchShown[];
+  muted: MutedVoter[];
+  /** At most 20. */
+  leaders: LeaderTasks[];
 }
 
 /** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
@@ -1743,6 +2057,7 @@ function createBaseCluster(): Cluster {
     diskFreeBytes: 0n,
     revocationCount: 0,
     logSizes: undefined,
+    performanceMonitor: undefined,
   };
 }
 
@@ -1852,6 +2167,9 @@ export const Cluster: MessageFns<Cluster> = {
     }
     if (message.logSizes !== undefined) {
       LogSizes.encode(message.logSizes, writer.uint32(234).fork()).join();
+    }
+    if (message.performanceMonitor !== undefined) {
+      PerformanceMonitor.encode(message.performanceMonitor, writer.uint32(242).fork()).join();
     }
     return writer;
   },
@@ -2101,6 +2419,14 @@ export const Cluster: MessageFns<Cluster> = {
             message.logSizes = LogSizes.decode(reader, reader.uint32());
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.performanceMonitor = PerformanceMonitor.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2246,6 +2572,11 @@ export const Cluster: MessageFns<Cluster> = {
         : isSet(object.log_sizes)
         ? LogSizes.fromJSON(object.log_sizes)
         : undefined,
+      performanceMonitor: isSet(object.performanceMonitor)
+        ? PerformanceMonitor.fromJSON(object.performanceMonitor)
+        : isSet(object.performance_monitor)
+        ? PerformanceMonitor.fromJSON(object.performance_monitor)
+        : undefined,
     };
   },
 
@@ -2338,6 +2669,9 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.logSizes !== undefined) {
       obj.logSizes = LogSizes.toJSON(message.logSizes);
     }
+    if (message.performanceMonitor !== undefined) {
+      obj.performanceMonitor = PerformanceMonitor.toJSON(message.performanceMonitor);
+    }
     return obj;
   },
 
@@ -2392,6 +2726,9 @@ export const Cluster: MessageFns<Cluster> = {
     message.revocationCount = object.revocationCount ?? 0;
     message.logSizes = (object.logSizes !== undefined && object.logSizes !== null)
       ? LogSizes.fromPartial(object.logSizes)
+      : undefined;
+    message.performanceMonitor = (object.performanceMonitor !== undefined && object.performanceMonitor !== null)
+      ? PerformanceMonitor.fromPartial(object.performanceMonitor)
       : undefined;
     return message;
   },
@@ -2647,6 +2984,846 @@ export const LogSizes: MessageFns<LogSizes> = {
     message.checkpointDueBytes = (object.checkpointDueBytes !== undefined && object.checkpointDueBytes !== null)
       ? BigInt(object.checkpointDueBytes)
       : 0n;
+    return message;
+  },
+};
+
+function createBaseVoterScore(): VoterScore {
+  return { nodeId: "", points: 0, commitMs: 0 };
+}
+
+export const VoterScore: MessageFns<VoterScore> = {
+  encode(message: VoterScore, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.points !== 0) {
+      writer.uint32(16).uint32(message.points);
+    }
+    if (message.commitMs !== 0) {
+      writer.uint32(24).uint32(message.commitMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VoterScore {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVoterScore();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.points = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.commitMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VoterScore {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      points: isSet(object.points) ? globalThis.Number(object.points) : 0,
+      commitMs: isSet(object.commitMs)
+        ? globalThis.Number(object.commitMs)
+        : isSet(object.commit_ms)
+        ? globalThis.Number(object.commit_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: VoterScore): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.points !== 0) {
+      obj.points = Math.round(message.points);
+    }
+    if (message.commitMs !== 0) {
+      obj.commitMs = Math.round(message.commitMs);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<VoterScore>, I>>(base?: I): VoterScore {
+    return VoterScore.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<VoterScore>, I>>(object: I): VoterScore {
+    const message = createBaseVoterScore();
+    message.nodeId = object.nodeId ?? "";
+    message.points = object.points ?? 0;
+    message.commitMs = object.commitMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseLeaderSwitchShown(): LeaderSwitchShown {
+  return { term: 0n, fromNodeId: "", toNodeId: "", switchTime: undefined, fromPoints: 0, toPoints: 0, outcome: 0 };
+}
+
+export const LeaderSwitchShown: MessageFns<LeaderSwitchShown> = {
+  encode(message: LeaderSwitchShown, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.term !== 0n) {
+      if (BigInt.asUintN(64, message.term) !== message.term) {
+        throw new globalThis.Error("value provided for field message.term of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.term);
+    }
+    if (message.fromNodeId !== "") {
+      writer.uint32(18).string(message.fromNodeId);
+    }
+    if (message.toNodeId !== "") {
+      writer.uint32(26).string(message.toNodeId);
+    }
+    if (message.switchTime !== undefined) {
+      Timestamp.encode(message.switchTime, writer.uint32(34).fork()).join();
+    }
+    if (message.fromPoints !== 0) {
+      writer.uint32(40).uint32(message.fromPoints);
+    }
+    if (message.toPoints !== 0) {
+      writer.uint32(48).uint32(message.toPoints);
+    }
+    if (message.outcome !== 0) {
+      writer.uint32(56).int32(message.outcome);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LeaderSwitchShown {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLeaderSwitchShown();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.term = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.fromNodeId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.toNodeId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.switchTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.fromPoints = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.toPoints = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LeaderSwitchShown {
+    return {
+      term: isSet(object.term) ? BigInt(object.term) : 0n,
+      fromNodeId: isSet(object.fromNodeId)
+        ? globalThis.String(object.fromNodeId)
+        : isSet(object.from_node_id)
+        ? globalThis.String(object.from_node_id)
+        : "",
+      toNodeId: isSet(object.toNodeId)
+        ? globalThis.String(object.toNodeId)
+        : isSet(object.to_node_id)
+        ? globalThis.String(object.to_node_id)
+        : "",
+      switchTime: isSet(object.switchTime)
+        ? fromJsonTimestamp(object.switchTime)
+        : isSet(object.switch_time)
+        ? fromJsonTimestamp(object.switch_time)
+        : undefined,
+      fromPoints: isSet(object.fromPoints)
+        ? globalThis.Number(object.fromPoints)
+        : isSet(object.from_points)
+        ? globalThis.Number(object.from_points)
+        : 0,
+      toPoints: isSet(object.toPoints)
+        ? globalThis.Number(object.toPoints)
+        : isSet(object.to_points)
+        ? globalThis.Number(object.to_points)
+        : 0,
+      outcome: isSet(object.outcome) ? leaderSwitchOutcomeFromJSON(object.outcome) : 0,
+    };
+  },
+
+  toJSON(message: LeaderSwitchShown): unknown {
+    const obj: any = {};
+    if (message.term !== 0n) {
+      obj.term = message.term.toString();
+    }
+    if (message.fromNodeId !== "") {
+      obj.fromNodeId = message.fromNodeId;
+    }
+    if (message.toNodeId !== "") {
+      obj.toNodeId = message.toNodeId;
+    }
+    if (message.switchTime !== undefined) {
+      obj.switchTime = fromTimestamp(message.switchTime).toISOString();
+    }
+    if (message.fromPoints !== 0) {
+      obj.fromPoints = Math.round(message.fromPoints);
+    }
+    if (message.toPoints !== 0) {
+      obj.toPoints = Math.round(message.toPoints);
+    }
+    if (message.outcome !== 0) {
+      obj.outcome = leaderSwitchOutcomeToJSON(message.outcome);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LeaderSwitchShown>, I>>(base?: I): LeaderSwitchShown {
+    return LeaderSwitchShown.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LeaderSwitchShown>, I>>(object: I): LeaderSwitchShown {
+    const message = createBaseLeaderSwitchShown();
+    message.term = (object.term !== undefined && object.term !== null) ? BigInt(object.term) : 0n;
+    message.fromNodeId = object.fromNodeId ?? "";
+    message.toNodeId = object.toNodeId ?? "";
+    message.switchTime = (object.switchTime !== undefined && object.switchTime !== null)
+      ? Timestamp.fromPartial(object.switchTime)
+      : undefined;
+    message.fromPoints = object.fromPoints ?? 0;
+    message.toPoints = object.toPoints ?? 0;
+    message.outcome = object.outcome ?? 0;
+    return message;
+  },
+};
+
+function createBaseMutedVoter(): MutedVoter {
+  return { nodeId: "", failures: 0, untilTime: undefined };
+}
+
+export const MutedVoter: MessageFns<MutedVoter> = {
+  encode(message: MutedVoter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.failures !== 0) {
+      writer.uint32(16).uint32(message.failures);
+    }
+    if (message.untilTime !== undefined) {
+      Timestamp.encode(message.untilTime, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MutedVoter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMutedVoter();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.failures = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.untilTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MutedVoter {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      failures: isSet(object.failures) ? globalThis.Number(object.failures) : 0,
+      untilTime: isSet(object.untilTime)
+        ? fromJsonTimestamp(object.untilTime)
+        : isSet(object.until_time)
+        ? fromJsonTimestamp(object.until_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: MutedVoter): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.failures !== 0) {
+      obj.failures = Math.round(message.failures);
+    }
+    if (message.untilTime !== undefined) {
+      obj.untilTime = fromTimestamp(message.untilTime).toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MutedVoter>, I>>(base?: I): MutedVoter {
+    return MutedVoter.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MutedVoter>, I>>(object: I): MutedVoter {
+    const message = createBaseMutedVoter();
+    message.nodeId = object.nodeId ?? "";
+    message.failures = object.failures ?? 0;
+    message.untilTime = (object.untilTime !== undefined && object.untilTime !== null)
+      ? Timestamp.fromPartial(object.untilTime)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFailureCount(): FailureCount {
+  return { reason: "", count: 0n };
+}
+
+export const FailureCount: MessageFns<FailureCount> = {
+  encode(message: FailureCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FailureCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFailureCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FailureCount {
+    return {
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      count: isSet(object.count) ? BigInt(object.count) : 0n,
+    };
+  },
+
+  toJSON(message: FailureCount): unknown {
+    const obj: any = {};
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.count !== 0n) {
+      obj.count = message.count.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FailureCount>, I>>(base?: I): FailureCount {
+    return FailureCount.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FailureCount>, I>>(object: I): FailureCount {
+    const message = createBaseFailureCount();
+    message.reason = object.reason ?? "";
+    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    return message;
+  },
+};
+
+function createBaseLeaderTasks(): LeaderTasks {
+  return { leaderId: "", done: 0n, failed: 0n, medianMs: 0n, p95Ms: 0n, failures: [] };
+}
+
+export const LeaderTasks: MessageFns<LeaderTasks> = {
+  encode(message: LeaderTasks, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.leaderId !== "") {
+      writer.uint32(10).string(message.leaderId);
+    }
+    if (message.done !== 0n) {
+      if (BigInt.asUintN(64, message.done) !== message.done) {
+        throw new globalThis.Error("value provided for field message.done of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.done);
+    }
+    if (message.failed !== 0n) {
+      if (BigInt.asUintN(64, message.failed) !== message.failed) {
+        throw new globalThis.Error("value provided for field message.failed of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.failed);
+    }
+    if (message.medianMs !== 0n) {
+      if (BigInt.asUintN(64, message.medianMs) !== message.medianMs) {
+        throw new globalThis.Error("value provided for field message.medianMs of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.medianMs);
+    }
+    if (message.p95Ms !== 0n) {
+      if (BigInt.asUintN(64, message.p95Ms) !== message.p95Ms) {
+        throw new globalThis.Error("value provided for field message.p95Ms of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.p95Ms);
+    }
+    for (const v of message.failures) {
+      FailureCount.encode(v!, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LeaderTasks {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLeaderTasks();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.leaderId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.done = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.failed = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.medianMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.p95Ms = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.failures.push(FailureCount.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LeaderTasks {
+    return {
+      leaderId: isSet(object.leaderId)
+        ? globalThis.String(object.leaderId)
+        : isSet(object.leader_id)
+        ? globalThis.String(object.leader_id)
+        : "",
+      done: isSet(object.done) ? BigInt(object.done) : 0n,
+      failed: isSet(object.failed) ? BigInt(object.failed) : 0n,
+      medianMs: isSet(object.medianMs)
+        ? BigInt(object.medianMs)
+        : isSet(object.median_ms)
+        ? BigInt(object.median_ms)
+        : 0n,
+      p95Ms: isSet(object.p95Ms) ? BigInt(object.p95Ms) : isSet(object.p95_ms) ? BigInt(object.p95_ms) : 0n,
+      failures: globalThis.Array.isArray(object?.failures)
+        ? object.failures.map((e: any) => FailureCount.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: LeaderTasks): unknown {
+    const obj: any = {};
+    if (message.leaderId !== "") {
+      obj.leaderId = message.leaderId;
+    }
+    if (message.done !== 0n) {
+      obj.done = message.done.toString();
+    }
+    if (message.failed !== 0n) {
+      obj.failed = message.failed.toString();
+    }
+    if (message.medianMs !== 0n) {
+      obj.medianMs = message.medianMs.toString();
+    }
+    if (message.p95Ms !== 0n) {
+      obj.p95Ms = message.p95Ms.toString();
+    }
+    if (message.failures?.length) {
+      obj.failures = message.failures.map((e) => FailureCount.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LeaderTasks>, I>>(base?: I): LeaderTasks {
+    return LeaderTasks.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LeaderTasks>, I>>(object: I): LeaderTasks {
+    const message = createBaseLeaderTasks();
+    message.leaderId = object.leaderId ?? "";
+    message.done = (object.done !== undefined && object.done !== null) ? BigInt(object.done) : 0n;
+    message.failed = (object.failed !== undefined && object.failed !== null) ? BigInt(object.failed) : 0n;
+    message.medianMs = (object.medianMs !== undefined && object.medianMs !== null) ? BigInt(object.medianMs) : 0n;
+    message.p95Ms = (object.p95Ms !== undefined && object.p95Ms !== null) ? BigInt(object.p95Ms) : 0n;
+    message.failures = object.failures?.map((e) => FailureCount.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePerformanceMonitor(): PerformanceMonitor {
+  return { mode: 0, scores: [], verdict: 0, candidateId: "", switches: [], muted: [], leaders: [] };
+}
+
+export const PerformanceMonitor: MessageFns<PerformanceMonitor> = {
+  encode(message: PerformanceMonitor, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mode !== 0) {
+      writer.uint32(8).int32(message.mode);
+    }
+    for (const v of message.scores) {
+      VoterScore.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.verdict !== 0) {
+      writer.uint32(24).int32(message.verdict);
+    }
+    if (message.candidateId !== "") {
+      writer.uint32(34).string(message.candidateId);
+    }
+    for (const v of message.switches) {
+      LeaderSwitchShown.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.muted) {
+      MutedVoter.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.leaders) {
+      LeaderTasks.encode(v!, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PerformanceMonitor {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePerformanceMonitor();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.scores.push(VoterScore.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.verdict = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.candidateId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.switches.push(LeaderSwitchShown.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.muted.push(MutedVoter.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.leaders.push(LeaderTasks.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PerformanceMonitor {
+    return {
+      mode: isSet(object.mode) ? monitorModeFromJSON(object.mode) : 0,
+      scores: globalThis.Array.isArray(object?.scores) ? object.scores.map((e: any) => VoterScore.fromJSON(e)) : [],
+      verdict: isSet(object.verdict) ? leaderVerdictFromJSON(object.verdict) : 0,
+      candidateId: isSet(object.candidateId)
+        ? globalThis.String(object.candidateId)
+        : isSet(object.candidate_id)
+        ? globalThis.String(object.candidate_id)
+        : "",
+      switches: globalThis.Array.isArray(object?.switches)
+        ? object.switches.map((e: any) => LeaderSwitchShown.fromJSON(e))
+        : [],
+      muted: globalThis.Array.isArray(object?.muted) ? object.muted.map((e: any) => MutedVoter.fromJSON(e)) : [],
+      leaders: globalThis.Array.isArray(object?.leaders) ? object.leaders.map((e: any) => LeaderTasks.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: PerformanceMonitor): unknown {
+    const obj: any = {};
+    if (message.mode !== 0) {
+      obj.mode = monitorModeToJSON(message.mode);
+    }
+    if (message.scores?.length) {
+      obj.scores = message.scores.map((e) => VoterScore.toJSON(e));
+    }
+    if (message.verdict !== 0) {
+      obj.verdict = leaderVerdictToJSON(message.verdict);
+    }
+    if (message.candidateId !== "") {
+      obj.candidateId = message.candidateId;
+    }
+    if (message.switches?.length) {
+      obj.switches = message.switches.map((e) => LeaderSwitchShown.toJSON(e));
+    }
+    if (message.muted?.length) {
+      obj.muted = message.muted.map((e) => MutedVoter.toJSON(e));
+    }
+    if (message.leaders?.length) {
+      obj.leaders = message.leaders.map((e) => LeaderTasks.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PerformanceMonitor>, I>>(base?: I): PerformanceMonitor {
+    return PerformanceMonitor.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PerformanceMonitor>, I>>(object: I): PerformanceMonitor {
+    const message = createBasePerformanceMonitor();
+    message.mode = object.mode ?? 0;
+    message.scores = object.scores?.map((e) => VoterScore.fromPartial(e)) || [];
+    message.verdict = object.verdict ?? 0;
+    message.candidateId = object.candidateId ?? "";
+    message.switches = object.switches?.map((e) => LeaderSwitchShown.fromPartial(e)) || [];
+    message.muted = object.muted?.map((e) => MutedVoter.fromPartial(e)) || [];
+    message.leaders = object.leaders?.map((e) => LeaderTasks.fromPartial(e)) || [];
     return message;
   },
 };

@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Authorization, Voucher } from "../../v1/authorization.js";
 import { Sharing } from "../../v1/key.js";
+import { LeaderSwitch, Observations } from "./monitor.js";
 import { Auxiliary, Prepared, Upkeep } from "./upkeep.js";
 
 /** The payload of a log entry of kind `command`. */
@@ -28,6 +29,8 @@ export interface Command {
     | { $case: "prepared"; value: Prepared }
     | { $case: "destroyed"; value: Destroyed }
     | { $case: "checkpoint"; value: Checkpoint }
+    | { $case: "observations"; value: Observations }
+    | { $case: "leaderSwitch"; value: LeaderSwitch }
     | undefined;
 }
 
@@ -191,6 +194,12 @@ export const Command: MessageFns<Command> = {
       case "checkpoint":
         Checkpoint.encode(message.command.value, writer.uint32(90).fork()).join();
         break;
+      case "observations":
+        Observations.encode(message.command.value, writer.uint32(98).fork()).join();
+        break;
+      case "leaderSwitch":
+        LeaderSwitch.encode(message.command.value, writer.uint32(106).fork()).join();
+        break;
     }
     return writer;
   },
@@ -296,6 +305,22 @@ export const Command: MessageFns<Command> = {
             message.command = { $case: "checkpoint", value: Checkpoint.decode(reader, reader.uint32()) };
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.command = { $case: "observations", value: Observations.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.command = { $case: "leaderSwitch", value: LeaderSwitch.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -331,6 +356,12 @@ export const Command: MessageFns<Command> = {
         ? { $case: "destroyed", value: Destroyed.fromJSON(object.destroyed) }
         : isSet(object.checkpoint)
         ? { $case: "checkpoint", value: Checkpoint.fromJSON(object.checkpoint) }
+        : isSet(object.observations)
+        ? { $case: "observations", value: Observations.fromJSON(object.observations) }
+        : isSet(object.leaderSwitch)
+        ? { $case: "leaderSwitch", value: LeaderSwitch.fromJSON(object.leaderSwitch) }
+        : isSet(object.leader_switch)
+        ? { $case: "leaderSwitch", value: LeaderSwitch.fromJSON(object.leader_switch) }
         : undefined,
     };
   },
@@ -360,6 +391,10 @@ export const Command: MessageFns<Command> = {
       obj.destroyed = Destroyed.toJSON(message.command.value);
     } else if (message.command?.$case === "checkpoint") {
       obj.checkpoint = Checkpoint.toJSON(message.command.value);
+    } else if (message.command?.$case === "observations") {
+      obj.observations = Observations.toJSON(message.command.value);
+    } else if (message.command?.$case === "leaderSwitch") {
+      obj.leaderSwitch = LeaderSwitch.toJSON(message.command.value);
     }
     return obj;
   },
@@ -428,6 +463,18 @@ export const Command: MessageFns<Command> = {
       case "checkpoint": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
           message.command = { $case: "checkpoint", value: Checkpoint.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "observations": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "observations", value: Observations.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "leaderSwitch": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "leaderSwitch", value: LeaderSwitch.fromPartial(object.command.value) };
         }
         break;
       }

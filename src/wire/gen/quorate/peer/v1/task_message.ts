@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Supply } from "./entry.js";
 import { Envelope } from "./envelope.js";
+import { Observation, Probe, ProbeAnswer } from "./monitor.js";
 
 /** What nodes tell each other about tasks, outside of Raft. */
 export interface TaskMessage {
@@ -26,6 +27,9 @@ export interface TaskMessage {
     | { $case: "fact"; value: Fact }
     | { $case: "result"; value: Result }
     | { $case: "order"; value: Order }
+    | { $case: "probe"; value: Probe }
+    | { $case: "probeAnswer"; value: ProbeAnswer }
+    | { $case: "observation"; value: Observation }
     | undefined;
 }
 
@@ -147,6 +151,15 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       case "order":
         Order.encode(message.message.value, writer.uint32(90).fork()).join();
         break;
+      case "probe":
+        Probe.encode(message.message.value, writer.uint32(98).fork()).join();
+        break;
+      case "probeAnswer":
+        ProbeAnswer.encode(message.message.value, writer.uint32(106).fork()).join();
+        break;
+      case "observation":
+        Observation.encode(message.message.value, writer.uint32(114).fork()).join();
+        break;
     }
     return writer;
   },
@@ -252,6 +265,30 @@ export const TaskMessage: MessageFns<TaskMessage> = {
             message.message = { $case: "order", value: Order.decode(reader, reader.uint32()) };
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.message = { $case: "probe", value: Probe.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.message = { $case: "probeAnswer", value: ProbeAnswer.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.message = { $case: "observation", value: Observation.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -293,6 +330,14 @@ export const TaskMessage: MessageFns<TaskMessage> = {
         ? { $case: "result", value: Result.fromJSON(object.result) }
         : isSet(object.order)
         ? { $case: "order", value: Order.fromJSON(object.order) }
+        : isSet(object.probe)
+        ? { $case: "probe", value: Probe.fromJSON(object.probe) }
+        : isSet(object.probeAnswer)
+        ? { $case: "probeAnswer", value: ProbeAnswer.fromJSON(object.probeAnswer) }
+        : isSet(object.probe_answer)
+        ? { $case: "probeAnswer", value: ProbeAnswer.fromJSON(object.probe_answer) }
+        : isSet(object.observation)
+        ? { $case: "observation", value: Observation.fromJSON(object.observation) }
         : undefined,
     };
   },
@@ -322,6 +367,12 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       obj.result = Result.toJSON(message.message.value);
     } else if (message.message?.$case === "order") {
       obj.order = Order.toJSON(message.message.value);
+    } else if (message.message?.$case === "probe") {
+      obj.probe = Probe.toJSON(message.message.value);
+    } else if (message.message?.$case === "probeAnswer") {
+      obj.probeAnswer = ProbeAnswer.toJSON(message.message.value);
+    } else if (message.message?.$case === "observation") {
+      obj.observation = Observation.toJSON(message.message.value);
     }
     return obj;
   },
@@ -390,6 +441,24 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       case "order": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "order", value: Order.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "probe": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "probe", value: Probe.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "probeAnswer": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "probeAnswer", value: ProbeAnswer.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "observation": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "observation", value: Observation.fromPartial(object.message.value) };
         }
         break;
       }
