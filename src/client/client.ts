@@ -98,8 +98,8 @@ export class QuorateClient {
     const signing = signingOf(options, this.#genesis, () => credentials.signer);
     this.#transport = new Transport(endpoints, credentials);
     this.#signing = signing;
-    this.#mutations = new Mutations(this.#transport, signing);
     const self = requesterOf(signing?.signer().chain ?? options.cert);
+    this.#mutations = new Mutations(this.#transport, signing, self?.spiffeId);
     this.#reader = { spiffeId: self?.spiffeId, requesters };
     // A caller that signs its requests has signed for its keys: a node's word is not enough for one of them.
     this.#require = options.require ?? (signing === undefined ? 'vouched' : 'active');
@@ -242,7 +242,7 @@ export class QuorateClient {
     const carrier = new StreamCarrier((begin, signal) =>
       this.#transport.stream(path, begin, { signal }),
     );
-    const mutations = new Mutations(carrier, this.#signing);
+    const mutations = new Mutations(carrier, this.#signing, this.#reader.spiffeId);
     return {
       sign: (input, options) => this.#sign(mutations, input, options),
       close: () => carrier.close(),

@@ -1,5 +1,9 @@
 import type { ClusterId, Millis } from '../common/index.js';
-import { REQUEST_METADATA, requestBytes } from '../identity/index.js';
+import { REQUEST_METADATA, requestBytes, taskIdOf } from '../identity/index.js';
+import { otelTracer } from '../machine/index.js';
+import type { Span } from '../ports/index.js';
+import { METHODS } from '../state/index.js';
+import { requestIdIn } from '../wire/index.js';
 import { QuorateError } from './errors.js';
 import { CLOCK_CORRECTION_MS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
 import type { Method } from './methods.js';
@@ -20,6 +24,9 @@ export type Carrier = {
   ): Promise<Answer>;
 };
 
+const TRACER = otelTracer();
+const MAKE_TASKS: ReadonlySet<string> = new Set(Object.values(METHODS));
+
 /** A time that a Date can name. */
 const TIME = /^\d{1,15}$/;
 
@@ -37,13 +44,18 @@ export type Signing = {
 export class Mutations {
   readonly #carrier: Carrier;
   readonly #signing: Signing | undefined;
+  readonly #requester: string | undefined;
   /** How far the cluster's clock is ahead of this machine's, as a refusal has shown. */
   #aheadMs: Millis = 0;
 
-  /** @param signing - Without it requests go unsigned, and a node vouches for them where the cluster lets it. */
-  constructor(carrier: Carrier, signing: Signing | undefined) {
+  /**
+   * @param signing - Without it requests go unsigned, and a node vouches for them where the cluster lets it.
+   * @param requester - The SPIFFE id that tasks are of: with the request's id it names the task, for its trace.
+   */
+  constructor(carrier: Carrier, signing: Signing | undefined, requester: string | undefined) {
     this.#carrier = carrier;
     this.#signing = signing;
+    this.#requester = requester;
   }
 
   /**
@@ -65,6 +77,25 @@ export class Mutations {
       const headers = await this.#headersFor(method.path, request, until, expiryMs);
       return this.#carrier.send(method, request, until, headers);
     };
+    const span = this.#begun(method, request);
+    try {
+      const answer = await this.#repeated(attempt, judgedMs);
+      span?.end();
+      return answer;
+    } catch (error) {
+      span?.end({}, (error instanceof QuorateError && error.reason) || 'Error');
+      throw error;
+    }
+  }
+
+  /** The span of a call whose request makes a task. */
+  #begun({ path }: Method<never, unknown>, request: Uint8Array): Span | undefined {
+    if (this.#requester === undefined || !MAKE_TASKS.has(path)) return undefined;
+    const requestId = requestIdIn(request);
+    return TRACER.begin(taskIdOf(this.#requester, requestId), 'call', { method: path });
+  }
+
+  async #repeated<Answer>(attempt: () => Promise<Answer>, judgedMs?: Millis): Promise<Answer> {
     try {
       return await attempt();
     } catch (error) {

@@ -32,7 +32,7 @@ export { DEFAULT_LIMITS, LIMIT_CEILINGS, LIMIT_NAMES, SERIAL_BYTES_MAX } from '.
 export type { Limits } from './limits.js';
 export { encodeMemberRequest, parseMemberRequest } from './member-request.js';
 export type { MemberRequest } from './member-request.js';
-export { requestHash, sessionIdOf, taskIdOf, decisionHash } from './names.js';
+export { requestHash, sessionIdOf, taskIdOf, traceOf, decisionHash } from './names.js';
 export {
   DEFAULT_PROFILE,
   isSetProfile,

@@ -3,6 +3,10 @@ import type { ClusterId, SessionId, TaskId } from '../common/index.js';
 import { sha256, xof } from '../crypto/index.js';
 import { bytesItem, lengthPrefixed, textItem } from '../wire/index.js';
 
+/** Of W3C Trace Context, in bytes. */
+const TRACE_ID_BYTES = 16;
+const SPAN_ID_BYTES = 8;
+
 /** SHA-256(LP(method) ‖ LP(request)): the content of a request id. 32 bytes. */
 export function requestHash(method: string, request: Uint8Array): Uint8Array {
   return hashOfParts(utf8(method), request);
@@ -24,6 +28,17 @@ export function decisionHash(
 /** 26 lower-case base32 characters (RFC 4648 §6) of SHA-256(LP(requester) ‖ LP(request id)). */
 export function taskIdOf(requester: string, requestId: string): TaskId {
   return taskId(base32(hashOfParts(utf8(requester), utf8(requestId)), TASK_ID_LENGTH));
+}
+
+/**
+ * The trace of a task, by its id alone, so that no message has to carry it, and nobody can put work into another task's
+ * trace: of SHA-256(LP("trace") ‖ LP(task id)) the first 16 bytes as hex, and the next 8 as the span that all others are
+ * children of.
+ */
+export function traceOf(task: TaskId): { readonly traceId: string; readonly spanId: string } {
+  const hash = toHex(hashOfParts(utf8('trace'), utf8(task)));
+  const [end, rootEnd] = [2 * TRACE_ID_BYTES, 2 * (TRACE_ID_BYTES + SPAN_ID_BYTES)];
+  return { traceId: hash.slice(0, end), spanId: hash.slice(end, rootEnd) };
 }
 
 /**

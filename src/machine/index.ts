@@ -55,5 +55,6 @@ export { readerVerifiers } from './reader-verifiers.js';
 export { remembering } from './verified.js';
 export { snapshotFiles } from './snapshot-files.js';
 export { selfTest } from './self-test.js';
+export { otelTracer } from './tracer.js';
 export { VERIFIERS } from './verifiers.js';
 export { nodeVerify } from './verify.js';

@@ -23,6 +23,7 @@ import type {
   ShareStore,
   Signer,
   SnapshotFiles,
+  Tracer,
   Verify,
 } from '../ports/index.js';
 import { bringsSnapshot, createRaft, RaftDriver } from '../raft/index.js';
@@ -63,6 +64,7 @@ export type ReplicaPorts = {
   /** On the disk of `consensus`; boundless unless given. */
   readonly room?: Room | undefined;
   readonly meter?: Meter | undefined;
+  readonly tracer?: Tracer | undefined;
   readonly logger: Logger;
   /** Where the states of checkpoints are kept. Without it this node signs none, and takes no snapshot. */
   readonly snapshots?: SnapshotFiles | undefined;
@@ -241,6 +243,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       judging,
       isRevoked: (names) => asked.isRevoked(names),
       isAuditBehind: () => audit?.standing.isBehind === true,
+      tracer: ports.tracer,
       consensus: {
         propose: (payload, isNew) => {
           const entry = driver.propose(payload, isNew);

@@ -33,4 +33,5 @@ export type {
   StoredLog,
   Write,
 } from './storage.js';
+export type { Span, SpanFacts, SpanName, Tracer } from './tracer.js';
 export type { SignatureKey, Verify } from './verify.js';

@@ -1,6 +1,6 @@
 import type { Alarms } from '../alarms/index.js';
 import type { Boot, Millis, NodeId, Term } from '../common/index.js';
-import type { Clock, Logger, Signer } from '../ports/index.js';
+import type { Clock, Logger, Signer, Tracer } from '../ports/index.js';
 import type { Led, TransferRefusal } from '../raft/index.js';
 import type { JudgingContext, Queries, View } from '../state/index.js';
 import type { TaskMessageBody } from '../wire/index.js';
@@ -85,6 +85,7 @@ export type TaskContext = {
   readonly isRevoked: Queries['isRevoked'];
   /** Claims that this node's audit log does not keep up with what it applies: it gives no share then. */
   readonly isAuditBehind?: () => boolean;
+  readonly tracer?: Tracer | undefined;
   readonly consensus: Consensus;
   readonly outbox: Outbox;
 };

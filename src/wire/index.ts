@@ -21,6 +21,7 @@ export { decode, decodeSecret, encode, encodeSecret } from './decode.js';
 export type { MessageType } from './decode.js';
 export { LEVEL_MAX, levelNamed } from './level.js';
 export { decodeTaskMessage, encodeTaskMessage, MONITOR_LEVEL, RESULT_LEVEL } from './messages.js';
+export { requestIdIn } from './request-id.js';
 export type { TaskMessageBody } from './messages.js';
 export { Algorithm, Gg20Profile, Hash } from './gen/quorate/v1/algorithm.js';
 export { Authorization, Voucher } from './gen/quorate/v1/authorization.js';

@@ -7,6 +7,7 @@ import {
   evidenceBytesMax,
   readLevel,
 } from '../../state/index.js';
+import type { Span } from '../../ports/index.js';
 import type { Queries, View } from '../../state/index.js';
 import { decode, Declined, RESULT_LEVEL } from '../../wire/index.js';
 import type { Command, Envelope } from '../../wire/index.js';
@@ -57,6 +58,7 @@ export class Coordinator implements Work {
   readonly #context: TaskContext;
   readonly #parts: CoordinatorParts;
   readonly #plans = new Map<TaskId, Plan>();
+  readonly #spans = new Map<TaskId, Span>();
   /** From the last contribution to a result from the node whose client waits. */
   readonly #resultTimes = new LatestTimes({
     unknownMs: RESULT_WAIT_MS,
@@ -72,6 +74,8 @@ export class Coordinator implements Work {
   /** This node took up the lead, laid it down, or leads in another term. A new leader finds its work in the state. */
   leadChanged(): void {
     this.#plans.clear();
+    for (const span of this.#spans.values()) span.end({ lead: 'changed' });
+    this.#spans.clear();
     const { leadership, tasks } = this.#parts;
     if (!leadership.held) return;
     // Tasks changed by the entry that made this node a leader are looked at next: until then nothing is opened.
@@ -86,6 +90,8 @@ export class Coordinator implements Work {
   }
 
   taskClosed(task: TaskId): void {
+    this.#spans.get(task)?.end({ attempts: this.#plans.get(task)?.attempts ?? 0 });
+    this.#spans.delete(task);
     this.#plans.delete(task);
   }
 
@@ -275,6 +281,8 @@ export class Coordinator implements Work {
   /** A node that evidence names takes part only where the others are too few. */
   #newPlan(task: LiveTask, driver: LeaderDriver, now: Millis): Plan {
     const { culprits } = this.#parts;
+    const span = this.#context.tracer?.begin(task.id, 'lead', { kind: task.kind });
+    if (span !== undefined) this.#spans.set(task.id, span);
     const plan = newPlan(task.attempts.length, driver.firstDelayMs(task), now);
     for (const each of task.participants) {
       const node = nodeId(each.nodeId);

@@ -1,6 +1,7 @@
 import type { Millis, NodeId, PartyIndex, SessionId, TaskId } from '../../common/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import { signEnvelope, TO_ALL } from '../../mpc/index.js';
+import type { Span } from '../../ports/index.js';
 import { Declined, encode } from '../../wire/index.js';
 import type { FreshSupplies, Envelope, TaskMessageBody } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
@@ -15,6 +16,7 @@ type Answered = {
   /** Nothing while the answer is computed, or when it came back too late to be said. */
   message: TaskMessageBody | undefined;
   sentMs: Millis;
+  readonly span: Span | undefined;
 };
 
 /** The word of a node whose audit log does not keep up: what it would do now might never be told. */
@@ -51,15 +53,16 @@ export class Answers implements Work {
   }
 
   /** Begins the answer to an attempt. Says whether there was none yet. */
-  begin({ session, task }: LiveAttempt): boolean {
+  begin({ session, task, number }: LiveAttempt): boolean {
     if (this.#answered.has(session)) return false;
-    const { clock } = this.#context;
-    const { id, expireTimeMs } = task;
+    const { clock, tracer } = this.#context;
+    const { id, kind, expireTimeMs } = task;
     this.#answered.set(session, {
       task: id,
       expireTimeMs,
       message: undefined,
       sentMs: clock.elapsed(),
+      span: tracer?.begin(id, 'contribute', { kind, attempt: number, session }),
     });
     return true;
   }
@@ -99,7 +102,9 @@ export class Answers implements Work {
   /** Takes an answer back, so that it is not sent again: a newer attempt counts. */
   withdraw(session: SessionId): void {
     const answered = this.#answered.get(session);
-    if (answered !== undefined) answered.message = undefined;
+    if (answered === undefined) return;
+    answered.message = undefined;
+    answered.span?.end({ answer: 'withdrawn' });
   }
 
   /** Sends again what may have been lost: the same bytes, while it can still be of use. */
@@ -129,12 +134,15 @@ export class Answers implements Work {
 
   taskClosed(task: TaskId): void {
     for (const [session, answered] of this.#answered) {
-      if (answered.task === task) this.#answered.delete(session);
+      if (answered.task !== task) continue;
+      answered.span?.end();
+      this.#answered.delete(session);
     }
   }
 
   /** Nothing leaves any more, what is being computed included. */
   close(): void {
+    for (const { span } of this.#answered.values()) span?.end({}, 'NODE_STOPPING');
     this.#answered.clear();
   }
 
@@ -163,6 +171,7 @@ export class Answers implements Work {
     if (answered === undefined) return;
     answered.message = { message };
     answered.sentMs = clock.elapsed();
+    answered.span?.end({ answer: message?.$case ?? '' });
     logger.debug('answered', { session, task: task.id, kind: message?.$case ?? '' });
     if (waiting === undefined) return outbox.broadcast(answered.message);
     for (const voter of outbox.voters()) {

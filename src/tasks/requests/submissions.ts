@@ -169,16 +169,19 @@ export class Submissions implements Work {
     const { request, requester } = this.#authorizing.authorize(call, parsed);
     this.#pay(call);
     return new Promise((resolve, reject) => {
-      const { clock, logger } = this.#context;
-      const ended = (act: () => void): void => {
+      const { clock, logger, tracer } = this.#context;
+      const task = taskIdOf(requester, requestId);
+      const span = tracer?.begin(task, 'request', { method: call.method });
+      const ended = (fault: string | undefined, act: () => void): void => {
         if (!this.#waiting.delete(waiting)) return;
         const tookMs = clock.elapsed() - waiting.sinceMs;
         logger.debug('a request is answered', { task: waiting.task, tookMs });
         call.signal.removeEventListener('abort', onAbort);
+        span?.end({}, fault);
         act();
       };
       const waiting: PendingCall = {
-        task: taskIdOf(requester, requestId),
+        task,
         caller: call.requester,
         requestId,
         content: requestHash(call.method, call.request),
@@ -192,17 +195,16 @@ export class Submissions implements Work {
         forwardedTo: undefined,
         checking: false,
         settle: (record) =>
-          ended(() => {
+          ended(failureIn(record), () => {
             // An outcome that was there already took no time, and a failed one the time of signers that are gone.
             if (waiting.asked.size > 0 && record.outcome?.$case === 'result')
               place?.answered(this.#classOf(record));
             resolve(record);
           }),
-        fail: (error) => ended(() => reject(error)),
+        fail: (error) => ended(reasonOf(error), () => reject(error)),
       };
       const onAbort = (): void => waiting.fail(this.#abandoned(waiting, call.signal.reason));
       this.#waiting.add(waiting);
-      const { task } = waiting;
       logger.debug('a request is taken', {
         task,
         request: requestId,
@@ -327,4 +329,12 @@ export class Submissions implements Work {
   #untouched(waiting: PendingCall): boolean {
     return waiting.asked.size === 0 && this.#state.queries.task(waiting.task) === undefined;
   }
+}
+
+function failureIn({ outcome }: TaskRecord): string | undefined {
+  return outcome?.$case === 'failed' ? outcome.value.reason : undefined;
+}
+
+function reasonOf(error: Error): string {
+  return (error instanceof ClusterError && error.reason) || error.name;
 }
