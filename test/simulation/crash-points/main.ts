@@ -6,6 +6,7 @@ import { addCounts, noCounts } from '../counts.js';
 import { runHere, runInProcesses, serveSeeds } from '../run-seeds.js';
 import type { Result, Violation } from '../simulation.js';
 import { BrokenWorld, playPoint, pointsFrom, type NumberedPoint } from './points.js';
+import { isInShard, shardOf, type Shard } from './shard.js';
 import { Tally } from './tally.js';
 
 const USAGE = `usage: npm run crash-points -- [options]
@@ -16,6 +17,8 @@ signature comes in the end. A point is a step of a node and where in it: before 
   --first S     begin at point S instead of 0
   --every N     of the points from there on, each Nth one (default 1)
   --seeds N     at most N points (default: all)
+  --shard K/N   of all points the Kth of N parts, for as many machines. Points run in the order of their numbers, and lines
+                of progress name the first that is not done: a run that was stopped goes on with --first there
   --point S     one point
   --trace       with --point: print everything that happens
   --list        print the points, and run none
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     first: { type: 'string', default: '0' },
     every: { type: 'string', default: '1' },
     seeds: { type: 'string', default: String(Number.MAX_SAFE_INTEGER) },
+    shard: { type: 'string', default: '1/1' },
     point: { type: 'string' },
     trace: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
@@ -49,6 +53,13 @@ function integer(text: string, name: string, least = 0): number {
   process.exit(2);
 }
 
+function shard(text: string): Shard {
+  const known = shardOf(text);
+  if (known !== undefined) return known;
+  console.error(`--shard must be a part and the number of parts, such as 1/2, not ${text}`);
+  process.exit(2);
+}
+
 const world = integer(values.world, 'world', 1);
 const print = values.trace ? (line: string): void => console.log(line) : undefined;
 const run = (point: NumberedPoint): Promise<Result> => playPoint(point, world, print);
@@ -61,9 +72,11 @@ async function chosen(): Promise<readonly NumberedPoint[]> {
       ? [integer(values.first, 'first'), integer(values.seeds, 'seeds', 1)]
       : [integer(values.point, 'point'), 1];
   const every = integer(values.every, 'every', 1);
+  const part = shard(values.point === undefined ? values.shard : '1/1');
   const points: NumberedPoint[] = [];
   let at = 0;
   for await (const point of pointsFrom(first, world)) {
+    if (!isInShard(point.number, part)) continue;
     if (at++ % every !== 0) continue;
     points.push(point);
     if (points.length === most) break;
@@ -96,20 +109,22 @@ async function main(): Promise<number> {
 
 async function runAll(points: readonly NumberedPoint[]): Promise<number> {
   const [tally, counts, violations] = [new Tally(), noCounts(), new Array<Violation>()];
+  const done = new Set<number>();
   const byNumber = new Map(points.map((point) => [point.number, point]));
   const take = (result: Result): void => {
     const point = byNumber.get(result.seed);
     if (point === undefined) throw new Error(`no point ${result.seed}`);
     tally.take(point, result);
+    done.add(point.number);
     addCounts(counts, result.counts);
     violations.push(...result.violations);
     for (const { checker, atMs, detail } of result.violations) {
       console.error(`${nameOf(point)}: ${checker} at ${atMs} ms: ${detail}`);
     }
     if (tally.points % 50 === 0 || tally.points === points.length) {
-      console.error(
-        `${tally.points} of ${points.length} points, ${tally.broken} broken, ${seconds()} s`,
-      );
+      const told = `${tally.points} of ${points.length} points, ${tally.broken} broken`;
+      const next = points.find(({ number }) => !done.has(number));
+      console.error(`${told}, ${seconds()} s${next ? `, next is ${next.number}` : ''}`);
     }
   };
   const jobs = integer(values.jobs, 'jobs', 1);
