@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createCluster, LOOPBACK } from '../../../src/cli/create-cluster.js';
+import type { KeyVariable } from '../../../src/cli/node-keys.js';
 import { QuorateClient } from '../../../src/client/index.js';
 import { nodeId } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
@@ -18,6 +19,19 @@ const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
 /** Below the ports that kernels hand out to whoever dials (Linux from 32768, others from 49152): see `freePorts`. */
 const PORT_MIN = 20_000;
 const PORT_MAX = 32_000;
+
+/** Where a node has its node key from, and the secret that the variable has at first. */
+export type NodeSecret = KeyVariable & { readonly secret: string };
+
+type Options = {
+  readonly probes?: true;
+  readonly metrics?: true;
+  /** Of nodes whose node keys are in no file, by node. */
+  readonly secrets?: Readonly<Record<string, NodeSecret>>;
+};
+
+/** On a busy machine. */
+const ENDS_WITHIN_MS = 60_000;
 
 type Member = { readonly id: NodeId; readonly clientAddress: string };
 
@@ -53,19 +67,25 @@ export class ProcessCluster implements AsyncDisposable {
   }
 
   /** @param options - With `probes`, each node answers them; with `metrics`, it shows them where its log says. */
-  static async create(
-    nodeCount: number,
-    options: { readonly probes?: true; readonly metrics?: true } = {},
-  ): Promise<ProcessCluster> {
+  static async create(nodeCount: number, options: Options = {}): Promise<ProcessCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'quorate-'));
     const ports = await freePorts(3 * nodeCount);
-    const plans = Array.from({ length: nodeCount }, (_, at) => ({
-      id: nodeId(`node-${at + 1}`),
-      hosts: LOOPBACK,
-      clientListen: `127.0.0.1:${ports[2 * at]}`,
-      peerListen: `127.0.0.1:${ports[2 * at + 1]}`,
-    }));
-    await createCluster({ folder, nodes: plans, operator: 'operator', days: 1, unsigned: true });
+    const secrets = options.secrets ?? {};
+    const plans = Array.from({ length: nodeCount }, (_, at) => {
+      const id = nodeId(`node-${at + 1}`);
+      return {
+        id,
+        hosts: LOOPBACK,
+        clientListen: `127.0.0.1:${ports[2 * at]}`,
+        peerListen: `127.0.0.1:${ports[2 * at + 1]}`,
+        ...(secrets[id] && { nodeKey: secrets[id] }),
+      };
+    });
+    const variables = Object.values(secrets).map(({ variable, secret }) => [variable, secret]);
+    await createCluster(
+      { folder, nodes: plans, operator: 'operator', days: 1, unsigned: true },
+      Object.fromEntries(variables),
+    );
     const members = plans.map(({ id, clientListen }) => ({ id, clientAddress: clientListen }));
     const probes = plans.map(
       ({ id }, at) => [id, `127.0.0.1:${ports[2 * nodeCount + at]}`] as const,
@@ -127,13 +147,17 @@ export class ProcessCluster implements AsyncDisposable {
     return 1024 * Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]);
   }
 
-  /** Starts a node's process, with these options of Node.js, and waits for nothing. */
-  start(node: NodeId, options: readonly string[] = []): void {
+  /** Starts a node's process, with these options of Node.js and more in its environment, and waits for nothing. */
+  start(
+    node: NodeId,
+    options: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ): void {
     const log = openSync(this.#logOf(node), 'a');
     const child = spawn(
       process.execPath,
       [...options, MAIN, 'node', '--config', this.configFile(node), ...this.#flagsOf(node)],
-      { stdio: ['ignore', log, log] },
+      { stdio: ['ignore', log, log], env: { ...process.env, ...environment } },
     );
     closeSync(log);
     this.#running.set(node, child);
@@ -158,6 +182,18 @@ export class ProcessCluster implements AsyncDisposable {
     );
     child.kill('SIGTERM');
     return gone;
+  }
+
+  /** Resolves when a node's process has ended by itself, as it is to. It is killed where it goes on. */
+  async ended(node: NodeId): Promise<{ readonly code: number | null }> {
+    const child = this.#running.get(node);
+    if (child === undefined)
+      throw new Error(`${node} does not run:\n${this.troubles().join('\n')}`);
+    this.#running.delete(node);
+    const late = setTimeout(() => child.kill('SIGTERM'), ENDS_WITHIN_MS);
+    const [code] = await once(child, 'exit');
+    clearTimeout(late);
+    return { code: typeof code === 'number' ? code : null };
   }
 
   #flagsOf(node: NodeId): readonly string[] {
