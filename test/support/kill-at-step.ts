@@ -40,7 +40,8 @@ syncBuiltinESMExports();
 const folder = mkdtempSync(join(tmpdir(), 'quorate-kill-'));
 const store = await openLmdbShareStore(folder);
 const stores = Object.getPrototypeOf(store) as typeof store;
-const { replace } = stores;
+type Replace = (this: typeof store, ...args: Parameters<typeof store.replace>) => Promise<boolean>;
+const replace = Object.getOwnPropertyDescriptor(stores, 'replace')?.value as Replace;
 stores.replace = async function (...args) {
   const isReplaced = await replace.apply(this, args);
   moment('after a record is replaced');
