@@ -89,8 +89,7 @@ function profileOf(text: string): Profile {
 
 const raftOnly = values['raft-only'];
 const isGg20 = values.gg20 || values.presign;
-// The malicious node of FROST lies about the log: what follows for the lives of keys no checker knows.
-const profile = profileOf(values.lives && !isGg20 ? 'faults' : values.profile);
+const profile = profileOf(values.profile);
 // Whoever only agrees has nothing to lie about but the log, which is not what consensus bears.
 const alone = profile === 'elections' || profile === 'figure-eight' ? profile : 'faults';
 const consensus = consensusOf();

@@ -52,8 +52,9 @@ export const OPTIONS: Readonly<Record<Where, readonly string[]>> = {
   presign: ['--presign', '--profile', 'faults'],
   'presign false answers': ['--presign', '--profile', 'byzantine', '--lie', 'answers'],
   'crash points': [],
-  lives: ['--lives'],
-  'gg20 lives': ['--lives', '--gg20'],
+  lives: ['--lives', '--profile', 'faults'],
+  'lives byzantine': ['--lives', '--profile', 'byzantine'],
+  'gg20 lives': ['--lives', '--gg20', '--profile', 'faults'],
 };
 
 /** Runs the simulator of `copy` with the bug in it, and no other, until it shows or the seeds are over. */

@@ -7,6 +7,7 @@ import type { Compute, Primes, Signer } from '../../src/ports/index.js';
 import type { Request } from '../../src/wire/index.js';
 import type { ReadShare } from './checkers/session-shares.js';
 import type { FurtherRequests } from './clients.js';
+import type { LiesOfLives } from './malicious/life-lies.js';
 import type { LifePorts } from './process.js';
 import type { KeyRequests } from './requests.js';
 
@@ -19,7 +20,7 @@ export type Tables = {
 
 /**
  * What a test adds to whole nodes: kinds of task, requests of their clients, other tables to compute with. Whatever it leaves out is
- * as for nodes without it. The malicious node lies in what the tenant makes it lie in, and in nothing else.
+ * as for nodes without it. The malicious node lies in what the tenant makes it lie in, and in nothing else, unless it is to lie in all.
  */
 export type Tenant = {
   /** The kinds of task that a node knows. */
@@ -32,6 +33,8 @@ export type Tenant = {
   compute?(node: NodeId, ports: LifePorts, usual: Compute): Compute;
   /** Requests of each further kind. */
   readonly requests?: readonly FurtherRequests[];
+  /** The malicious node lies as without a tenant, about the log and in every session, and about the lives of keys besides. */
+  readonly liesInAll?: LiesOfLives;
   /** The id of a request of such a kind; `undefined` for any other. */
   requestIdOf?(method: string, request: Uint8Array): string | undefined;
   /** In PEM: who certifies those who sign their requests themselves. */

@@ -5,7 +5,13 @@ import {
   parseGenesis,
   type Genesis,
 } from '../../src/identity/index.js';
-import { requestHash, sessionIdOf, taskIdOf, voucherBytes } from '../../src/identity/index.js';
+import {
+  installedBytes,
+  requestHash,
+  sessionIdOf,
+  taskIdOf,
+  voucherBytes,
+} from '../../src/identity/index.js';
 import { judgeEvidence, nodeJobs } from '../../src/blame/index.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
 import type { NodeId } from '../../src/common/index.js';
@@ -18,6 +24,7 @@ import { GG20, VERIFIERS, ed25519Suite, schemesWith } from '../support/builders/
 import { Clients } from './clients.js';
 import { EPOCH_MS } from './clock.js';
 import { Identities } from './identities.js';
+import type { LiesOfLives } from './malicious/life-lies.js';
 import { startMaliciousNode } from './malicious/malicious-node.js';
 import { openedShares } from './opened-shares.js';
 import type { LifePorts, Process, StartProcess } from './process.js';
@@ -105,6 +112,7 @@ function startNode(
         signer,
         ports,
         lies: malice.lies,
+        lives: malice.lives,
         rng: malice.rng,
         wordRng: malice.wordRng,
         startBeneath: async (network) => {
@@ -136,6 +144,7 @@ type Malice = {
   readonly wordRng: Rng;
   readonly node: NodeId | undefined;
   readonly lies: LieRates;
+  readonly lives: LiesOfLives | undefined;
   readonly rng: Rng;
   told(lie: string): void;
 };
@@ -181,8 +190,9 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
     start: startNode(
       household,
       {
-        node: tenant === undefined ? rates.liar : undefined,
+        node: tenant === undefined || tenant.liesInAll !== undefined ? rates.liar : undefined,
         lies: rates.lies,
+        lives: tenant?.liesInAll,
         rng: new Rng(seed, 'lies'),
         wordRng: new Rng(seed, 'false words'),
         told: (lie) => {
@@ -224,6 +234,11 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
         return isTrue ? member.node : undefined;
       },
       signerOf: (request) => tenant?.signerOf?.(genesis.clusterId, request),
+      isTrueInstalled: (word) => {
+        const member = signers.find(({ node }) => node === word.nodeId);
+        const bytes = installedBytes(genesis.clusterId, word);
+        return member !== undefined && identities.identity(member.publicKey, bytes, word.signature);
+      },
       requestHash,
       culpritOf: (evidence) =>
         judgeEvidence({ genesis, verify: household.verify, schemes, gg20, kinds }, evidence)

@@ -1,5 +1,6 @@
 import { toHex } from '../../../src/common/index.js';
 import type { Entry } from '../../../src/ports/index.js';
+import { requestHash as hashOfRequest } from '../../../src/identity/index.js';
 import { METHODS } from '../../../src/state/index.js';
 import { Attempt, Command, decode, SignRequest } from '../../../src/wire/index.js';
 import type { Auxiliary, Supply } from '../../../src/wire/index.js';
@@ -42,7 +43,7 @@ export class Attempts {
   readonly #read = new Set<string>();
   readonly #attempts = new Map<string, KnownAttempt>();
   readonly #ofTask = new Map<string, KnownAttempt[]>();
-  /** By task of a Sign. */
+  /** By task of a Sign, and the hash of its request: a malicious node may use an id twice. */
   readonly #keys = new Map<string, string>();
   /** By task: when each request entry for it expires, and where it stands. */
   readonly #requests = new Map<string, { readonly index: number; readonly expireMs: number }[]>();
@@ -64,7 +65,10 @@ export class Attempts {
     const { spiffeId, expireTimeMs } = authorization.by.value;
     const requestId = this.#naming.requestIdOf(method, request);
     const task = this.#naming.taskOf(spiffeId, requestId ?? '');
-    if (method === METHODS.sign) this.#keys.set(task, decode(SignRequest, request)?.keyId ?? '');
+    if (method === METHODS.sign) {
+      const content = toHex(hashOfRequest(method, request));
+      this.#keys.set(`${task} ${content}`, decode(SignRequest, request)?.keyId ?? '');
+    }
     const known = this.#requests.get(task) ?? [];
     this.#requests.set(task, [...known, { index: entry.index, expireMs: Number(expireTimeMs) }]);
     if (firstAttempt !== undefined) this.#attempt(entry, hash, { ...firstAttempt, taskId: task });
@@ -85,9 +89,9 @@ export class Attempts {
     return before?.length ? Math.max(...before.map(({ expireMs }) => expireMs)) : undefined;
   }
 
-  /** The key that a task signs with; `undefined` for any other task. */
-  keyOf(task: string): string | undefined {
-    return this.#keys.get(task);
+  /** The key that an attempt signs with; `undefined` for an attempt at anything else. */
+  keyOf({ task, content }: KnownAttempt): string | undefined {
+    return this.#keys.get(`${task} ${content}`);
   }
 
   #attempt(entry: Entry, hash: string, attempt: Attempt): void {

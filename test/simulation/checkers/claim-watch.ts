@@ -5,6 +5,7 @@ import { decode, TaskRecord } from '../../../src/wire/index.js';
 import type {
   Contribution,
   Decline,
+  FreshSupplies,
   RaftMessage,
   TaskMessageBody,
 } from '../../../src/wire/index.js';
@@ -13,9 +14,11 @@ import type { Status } from '../process.js';
 import { Answers } from './answers.js';
 import { Attempts } from './attempts.js';
 import { Claim } from './claim.js';
-import { ErasedShares } from './erased-shares.js';
+import { EndedKeys } from './ended-keys.js';
+import { ErasedShares, ERASED_WITHIN_MS } from './erased-shares.js';
 import type { Facts, Report } from './facts.js';
-import { KeyKept } from './key-kept.js';
+import { FreshMaterial } from './fresh-material.js';
+import { KeyKept, type SharesOnDisk } from './key-kept.js';
 import type { GenesisRules } from './genesis-rules.js';
 import { HeldResults } from './held-results.js';
 import { LogMatching } from './log-matching.js';
@@ -23,11 +26,13 @@ import { Outcomes } from './outcomes.js';
 import { OwnHistory } from './own-history.js';
 import { PooledPresignatures } from './pooled-presignatures.js';
 import { Promises } from './promises.js';
+import { RefreshEpochs } from './refresh-epochs.js';
 import { ReleasedShare } from './released-share.js';
 import { SessionOrder } from './session-order.js';
 import { SessionShares } from './session-shares.js';
 import { SingleUse } from './single-use.js';
 import { Transfers } from './transfers.js';
+import { VersionsApart } from './versions-apart.js';
 import type { WatchParts } from './watch.js';
 import type { AskedCall, Watcher } from './watcher.js';
 import { isShareKind } from '../share-kinds.js';
@@ -71,7 +76,12 @@ export class ClaimWatch implements Watcher {
   readonly #outcomes: ReadonlyMap<NodeId, Outcomes>;
   readonly #answers: Answers;
   readonly #heldResults: HeldResults;
+  readonly #shares: SharesOnDisk;
+  readonly #ended: EndedKeys;
   readonly #erased: ErasedShares;
+  readonly #epochs: RefreshEpochs;
+  readonly #apart: VersionsApart;
+  readonly #material: FreshMaterial;
   readonly #presignatures: PooledPresignatures;
   readonly #declines = new Set<string>();
   #newest: { readonly term: number; readonly node: NodeId } | undefined;
@@ -97,7 +107,12 @@ export class ClaimWatch implements Watcher {
     const latestMs = (): number => Math.max(...facts.nodes.map((node) => facts.clock(node)));
     this.#outcomes = new Map(facts.nodes.map((node) => [node, new Outcomes(report, latestMs)]));
     this.keys = new KeyKept(shares, report, facts.nodes);
-    this.#erased = new ErasedShares(report);
+    this.#shares = shares;
+    this.#ended = new EndedKeys(this.#attempts, shares, facts.nodes, counts, report);
+    this.#erased = new ErasedShares(report, (word) => genesisRules.isTrueInstalled?.(word) ?? true);
+    this.#epochs = new RefreshEpochs(counts, report, { forks: true });
+    this.#apart = new VersionsApart(this.#attempts, counts, report, { forks: true });
+    this.#material = new FreshMaterial(this.#attempts, report, { forks: true });
     this.#presignatures = new PooledPresignatures(this.#attempts, facts.nodes, counts, report);
   }
 
@@ -131,24 +146,32 @@ export class ClaimWatch implements Watcher {
     this.#outcomes.get(node)?.persisted(node, batch.writes);
     this.#blamed(node, batch.writes);
     this.keys.persisted(node, batch.writes);
+    this.#ended.persisted(node, batch.writes);
     this.#erased.persisted(node, batch.entries, batch.writes);
+    this.#epochs.persisted(node, batch.writes);
+    this.#apart.persisted(node, batch.writes);
+    this.#material.persisted(node, batch.writes);
     this.#presignatures.persisted(node, batch.entries, batch.truncateFrom);
   }
 
-  shareKept(_: NodeId, key: string): void {
+  shareKept(node: NodeId, key: string): void {
     this.keys.shareWritten(key);
+    this.#ended.kept(node, key);
   }
 
   shareErased(node: NodeId, key: string, session: string): void {
-    this.#erased.erased(node, key, session);
+    const isGivenUp = this.#erased.erased(node, key, session);
+    this.keys.shareErased(node, key, session, isGivenUp);
   }
 
-  /** Beside a node that says nothing a version may never be installed by all. */
   followsInMs(): number {
-    return 0;
+    return this.#counts.newVersions > 0 ? ERASED_WITHIN_MS : 0;
   }
 
-  concluded(): void {}
+  /** Beside a node that says nothing a version may never be installed by all: then the one before stays. */
+  concluded(): void {
+    this.#erased.concluded(this.#facts.nodes, this.#shares, this.keys);
+  }
 
   sentRaft(from: NodeId, message: RaftMessage): void {
     if (message.from !== from) this.report('wire', `${from} speaks as ${message.from}`);
@@ -167,7 +190,7 @@ export class ClaimWatch implements Watcher {
     }
     if (body?.$case === 'contribution') this.#contribution(from, body.value);
     if (body?.$case === 'decline') this.#declined(from, body.value);
-    if (body?.$case === 'freshSupplies') this.#singleUse.published(from, body.value.supplies);
+    if (body?.$case === 'freshSupplies') this.#published(from, body.value);
   }
 
   /** An alarm may name the malicious node, and nobody else. Entries name nobody (`docs/threats.md`). */
@@ -210,8 +233,13 @@ export class ClaimWatch implements Watcher {
     }
   }
 
+  #published(from: NodeId, fresh: FreshSupplies | undefined): void {
+    this.#singleUse.published(from, fresh?.supplies ?? []);
+    if (fresh !== undefined) this.#apart.published(fresh);
+  }
+
   #declined(from: NodeId, { envelope, freshSupplies }: Decline): void {
-    this.#singleUse.published(from, freshSupplies?.supplies ?? []);
+    this.#published(from, freshSupplies);
     const session = toHex(envelope?.sessionId ?? new Uint8Array(0));
     if (envelope?.kind !== DECLINED_KIND || this.#declines.has(`${from}/${session}`)) return;
     this.#declines.add(`${from}/${session}`);
@@ -219,11 +247,13 @@ export class ClaimWatch implements Watcher {
   }
 
   #contribution(from: NodeId, { envelope, freshSupplies }: Contribution): void {
-    this.#singleUse.published(from, freshSupplies?.supplies ?? []);
+    this.#published(from, freshSupplies);
     const session = toHex(envelope?.sessionId ?? new Uint8Array(0));
     if (!isShareKind(envelope?.kind) || envelope?.content?.$case !== 'open') return;
     this.#released.contribution(from, session, 'a share');
     this.#claim.share(from, session);
+    this.#ended.share(from, session);
+    this.#apart.share(from, session);
     const isBySession = (this.#attempts.of(session)?.nodes.length ?? 0) > 0;
     if (isBySession) this.#order.shares(from, session);
     const uses = isBySession ? this.#sessionShares : this.#singleUse;

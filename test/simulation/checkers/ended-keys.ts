@@ -9,12 +9,14 @@ import type { SharesOnDisk } from './key-kept.js';
 const KEYS = 'key/';
 
 /**
- * The end of a key: a node whose state says that it is retired gives no new share of it, and a node that has said `destroyed` has
+ * The end of a key: an honest node whose state says that it is retired gives no new share of it, and one that has said `destroyed` has
  * none of any version, and gets none again.
  */
 export class EndedKeys {
   readonly #attempts: Attempts;
   readonly #shares: Pick<SharesOnDisk, 'sessionsOf'>;
+  /** The honest nodes. */
+  readonly #nodes: ReadonlySet<string>;
   readonly #counts: Counts;
   readonly #report: Report;
   /** By node and key, as the disk has it. */
@@ -29,11 +31,13 @@ export class EndedKeys {
   constructor(
     attempts: Attempts,
     shares: Pick<SharesOnDisk, 'sessionsOf'>,
+    nodes: readonly NodeId[],
     counts: Counts,
     report: Report,
   ) {
     this.#attempts = attempts;
     this.#shares = shares;
+    this.#nodes = new Set(nodes);
     this.#counts = counts;
     this.#report = report;
   }
@@ -59,7 +63,8 @@ export class EndedKeys {
     const name = `${node} ${session}`;
     if (this.#given.has(name)) return;
     this.#given.add(name);
-    const key = this.#attempts.keyOf(this.#attempts.of(session)?.task ?? '');
+    const attempt = this.#attempts.of(session);
+    const key = attempt && this.#attempts.keyOf(attempt);
     if (key === undefined || !this.#retired.has(`${node} ${key}`)) return;
     this.#report('EndedKeys', `${node} gives a share of ${key}, which is retired, in ${session}`);
   }
@@ -77,7 +82,7 @@ export class EndedKeys {
 
   #saysDestroyed(node: NodeId, keyId: string): void {
     const place = `${node} ${keyId}`;
-    if (this.#destroyed.has(place)) return;
+    if (this.#destroyed.has(place) || !this.#nodes.has(node)) return;
     this.#destroyed.add(place);
     const left = this.#shares.sessionsOf(node, keyId);
     if (left.length === 0) return;

@@ -2,8 +2,12 @@ import { toHex, type NodeId } from '../../../src/common/index.js';
 import type { Entry, Write } from '../../../src/ports/index.js';
 import { METHODS } from '../../../src/state/index.js';
 import { Command, decode, DestroyKeyRequest, KeyRecord } from '../../../src/wire/index.js';
+import type { Installed, Sharing as Statement } from '../../../src/wire/index.js';
 import { short, type Report } from './facts.js';
 import type { KeyKept, SharesOnDisk } from './key-kept.js';
+
+/** M11: how long after all have installed a version a share of the one before may be there, on a node that lives. */
+export const ERASED_WITHIN_MS = 60_000;
 
 const KEYS = 'key/';
 
@@ -27,6 +31,7 @@ type Sharing = {
  */
 export class ErasedShares {
   readonly #report: Report;
+  readonly #isTrue: (word: Installed) => boolean;
   /** By the hash of its entry. */
   readonly #words = new Map<string, Word | undefined>();
   /** By key and session. */
@@ -38,8 +43,10 @@ export class ErasedShares {
   /** By key and session: what some disk has had as active. */
   readonly #active = new Set<string>();
 
-  constructor(report: Report) {
+  /** @param isTrue - Whether the node that it names has said an `installed`: a malicious leader may say it in another's name. */
+  constructor(report: Report, isTrue: (word: Installed) => boolean = () => true) {
     this.#report = report;
+    this.#isTrue = isTrue;
   }
 
   /** `node`'s disk now has `entries` in its log, and `writes` in its state. */
@@ -48,24 +55,30 @@ export class ErasedShares {
     for (const [key, value] of writes) {
       if (value === undefined || !Buffer.from(key).toString('latin1').startsWith(KEYS)) continue;
       const sharing = decode(KeyRecord, value)?.active?.sharing;
-      if (sharing !== undefined) this.#active.add(`${sharing.keyId}/${toHex(sharing.sessionId)}`);
+      if (sharing === undefined) continue;
+      const { name, sharing: known } = sharingOf(sharing);
+      this.#active.add(name);
+      // A malicious participant's statement may say something else of the same session.
+      this.#sharings.set(name, known);
     }
   }
 
-  /** `node`'s disk has no share of this key and session any more. */
-  erased(node: NodeId, key: string, session: string): void {
+  /** `node`'s disk has no share of this key and session any more. Gives whether the node's own log gives it up. */
+  erased(node: NodeId, key: string, session: string): boolean {
+    if (this.#destroyed.has(`${node} ${key}`)) return true;
     const gone = this.#sharings.get(`${key}/${session}`);
-    if (gone === undefined || !this.#active.has(`${key}/${session}`)) return;
-    if (this.#destroyed.has(`${node} ${key}`)) return;
+    if (gone === undefined) return false;
     const isOver = [...this.#sharings].some(
       ([name, later]) =>
         later.key === key &&
         later.version > gone.version &&
         later.participants.every((each) => this.#installed.get(`${node} ${name}`)?.has(each)),
     );
-    if (isOver) return;
-    const what = `version ${gone.version} of ${key} before all have installed a later one`;
-    this.#report('ErasedShares', `${node} erases its share of ${what}`);
+    if (!isOver && this.#active.has(`${key}/${session}`)) {
+      const what = `version ${gone.version} of ${key} before all have installed a later one`;
+      this.#report('ErasedShares', `${node} erases its share of ${what}`);
+    }
+    return isOver;
   }
 
   /**
@@ -91,9 +104,10 @@ export class ErasedShares {
   #read(node: NodeId, entry: Entry): void {
     if (entry.kind !== 'command') return;
     const hash = short(entry.hash);
-    const word = this.#words.has(hash) ? this.#words.get(hash) : wordOf(entry);
+    const word = this.#words.has(hash) ? this.#words.get(hash) : wordOf(entry, this.#isTrue);
     this.#words.set(hash, word);
-    if (word?.is === 'sharing') this.#sharings.set(word.name, word.sharing);
+    const isOfUse = word?.is === 'sharing' && !this.#active.has(word.name);
+    if (isOfUse) this.#sharings.set(word.name, word.sharing);
     if (word?.is === 'destroy') this.#destroyed.add(`${node} ${word.key}`);
     if (word?.is !== 'installed') return;
     const place = `${node} ${word.name}`;
@@ -101,15 +115,21 @@ export class ErasedShares {
   }
 }
 
-function wordOf({ payload }: Entry): Word | undefined {
+function sharingOf({ keyId: key, sessionId, version, participants, publicKey }: Statement): {
+  readonly name: string;
+  readonly sharing: Sharing;
+} {
+  const holders = participants.map(({ nodeId }) => nodeId);
+  const sharing = { key, publicKey: toHex(publicKey), version, participants: holders };
+  return { name: `${key}/${toHex(sessionId)}`, sharing };
+}
+
+function wordOf({ payload }: Entry, isTrue: (word: Installed) => boolean): Word | undefined {
   const command = decode(Command, payload)?.command;
   if (command?.$case === 'ready' && command.value.sharing !== undefined) {
-    const { keyId: key, sessionId, version, participants, publicKey } = command.value.sharing;
-    const holders = participants.map(({ nodeId }) => nodeId);
-    const sharing = { key, publicKey: toHex(publicKey), version, participants: holders };
-    return { is: 'sharing', name: `${key}/${toHex(sessionId)}`, sharing };
+    return { is: 'sharing', ...sharingOf(command.value.sharing) };
   }
-  if (command?.$case === 'installed') {
+  if (command?.$case === 'installed' && isTrue(command.value)) {
     const { keyId, sessionId, nodeId } = command.value;
     return { is: 'installed', name: `${keyId}/${toHex(sessionId)}`, node: nodeId };
   }

@@ -8,19 +8,23 @@ const [KEYS, SETS] = ['key/', 'set/'];
 
 /**
  * A version of a key for threshold ECDSA is made with auxiliary material whose own session began after the version before it was active:
- * beside a Paillier key that was stolen with a share of that version a fresh share would be no refresh.
+ * beside a Paillier key that was stolen with a share of that version a fresh share would be no refresh. Beside a malicious node this
+ * holds of each node's own history.
  */
 export class FreshMaterial {
   readonly #attempts: Attempts;
   readonly #report: Report;
+  readonly #forks: boolean;
   /** By set, generation and digest: the index of the entry that opened its session. */
   readonly #begun = new Map<string, bigint>();
-  /** By key and version: the index of the entry that made it active. */
+  /** By key and version, with forks by node too: the index of the entry that made it active. */
   readonly #active = new Map<string, bigint>();
 
-  constructor(attempts: Attempts, report: Report) {
+  /** @param options - With `forks`, nodes may have two logs. */
+  constructor(attempts: Attempts, report: Report, { forks = false } = {}) {
     this.#attempts = attempts;
     this.#report = report;
+    this.#forks = forks;
   }
 
   /** `node`'s disk now has `writes` in its state. */
@@ -47,9 +51,10 @@ export class FreshMaterial {
     if (active?.sharing === undefined || resharing === undefined) return;
     const { keyId, version, sessionId } = active.sharing;
     const name = `${keyId} version ${version}`;
-    if (this.#active.has(name)) return;
-    this.#active.set(name, resharing.activeIndex);
-    const base = this.#active.get(`${keyId} version ${version - 1}`);
+    const place = this.#forks ? `${node} ${keyId}` : keyId;
+    if (this.#active.has(`${place} version ${version}`)) return;
+    this.#active.set(`${place} version ${version}`, resharing.activeIndex);
+    const base = this.#active.get(`${place} version ${version - 1}`);
     const material = this.#attempts.of(toHex(sessionId))?.material;
     const begun = material && this.#begun.get(nameOf(material));
     if (base === undefined || begun === undefined || begun > base) return;

@@ -40,6 +40,8 @@ export class KeyKept {
   readonly #versions = new Map<string, number>();
   /** By key: the version that all its participants have installed. Those before it are erased. */
   readonly #installed = new Map<string, number>();
+  /** By node, key and session: shares that were erased when the node's log gave them up. */
+  readonly #givenUp = new Set<string>();
   /** Keys whose shares are to be erased. */
   readonly #ended = new Set<string>();
   #open: ActiveKey[] = [];
@@ -85,6 +87,16 @@ export class KeyKept {
   /** Something was written to `key`'s shares: it must still be all there. */
   shareWritten(key: string): void {
     for (const record of this.#active.values()) if (record.keyId === key) this.#open.push(record);
+  }
+
+  /**
+   * `node`'s disk has no share of this key and session any more: what is in use must still be all there.
+   *
+   * @param givenUp - The node's own log gives the share up, which no disk's state may say yet.
+   */
+  shareErased(node: NodeId, key: string, session: string, givenUp: boolean): void {
+    if (givenUp) this.#givenUp.add(`${node} ${key}/${session}`);
+    this.shareWritten(key);
   }
 
   /** Whether there is a key whose shares are to be opened. */
@@ -178,7 +190,8 @@ export class KeyKept {
     const session = toHex(record.sessionId);
     const participants = record.participants
       .map(({ nodeId }) => nodeId as NodeId)
-      .filter((node) => this.#honest?.includes(node) ?? true);
+      .filter((node) => this.#honest?.includes(node) ?? true)
+      .filter((node) => !this.#givenUp.has(`${node} ${record.keyId}/${session}`));
     const holders = participants.filter((node) => this.#shares.has(node, record.keyId, session));
     const wanted = participants.length;
     if (holders.length < wanted) {

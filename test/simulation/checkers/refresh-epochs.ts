@@ -11,19 +11,25 @@ const REFRESH = 'refresh';
 
 /**
  * A key is refreshed by itself at most once in each of its intervals, whatever leaders and clocks do. An interval begins at the key's
- * own place, by a hash of its id. Refreshes that came to nothing, and those for a culprit, do not count.
+ * own place, by a hash of its id. Refreshes that came to nothing, and those for a culprit, do not count. Beside a malicious node this
+ * holds of each node's own history.
  */
 export class RefreshEpochs {
-  /** By key. */
+  /** By key, with forks by node too. */
   readonly #intervalsMs = new Map<string, number>();
-  /** By key and epoch: the task that refreshed it. */
+  /** By key and epoch, with forks by node too: the task that refreshed it. */
   readonly #tasks = new Map<string, string>();
+  /** Keys and epochs that were counted. */
+  readonly #counted = new Set<string>();
   readonly #counts: Counts;
   readonly #report: Report;
+  readonly #forks: boolean;
 
-  constructor(counts: Counts, report: Report) {
+  /** @param options - With `forks`, nodes may have two logs. */
+  constructor(counts: Counts, report: Report, { forks = false } = {}) {
     this.#counts = counts;
     this.#report = report;
+    this.#forks = forks;
   }
 
   /** `node`'s disk now has `writes` in its state. */
@@ -31,30 +37,37 @@ export class RefreshEpochs {
     for (const [key, value] of writes) {
       const address = Buffer.from(key).toString('latin1');
       if (value === undefined) continue;
-      if (address.startsWith(KEYS)) this.#key(decode(KeyRecord, value));
+      if (address.startsWith(KEYS)) this.#key(node, decode(KeyRecord, value));
       if (address.startsWith(TASKS)) this.#task(node, decode(TaskRecord, value));
     }
   }
 
-  #key(record: KeyRecord | undefined): void {
+  #key(node: NodeId, record: KeyRecord | undefined): void {
     const { active, resharing } = record ?? {};
     if (active?.sharing === undefined) return;
-    this.#intervalsMs.set(active.sharing.keyId, Number(resharing?.intervalMs ?? 0n));
+    const place = this.#placeOf(node, active.sharing.keyId);
+    this.#intervalsMs.set(place, Number(resharing?.intervalMs ?? 0n));
   }
 
   #task(node: NodeId, task: TaskRecord | undefined): void {
     if (task?.kind !== REFRESH || task.outcome?.$case !== 'result') return;
     const { keyId, taskId } = task;
-    const intervalMs = this.#intervalsMs.get(keyId) ?? 0;
+    const intervalMs = this.#intervalsMs.get(this.#placeOf(node, keyId)) ?? 0;
     if (decode(RefreshRequest, task.request)?.culprit !== undefined || intervalMs === 0) return;
     const epoch = Math.floor((Number(task.createTimeMs) - placeOf(keyId, intervalMs)) / intervalMs);
     const name = `${keyId} in ${epoch} of ${intervalMs} ms`;
-    const first = this.#tasks.get(name);
-    this.#tasks.set(name, first ?? taskId);
-    if (first === undefined) this.#counts.refreshes++;
-    else if (first !== taskId) {
+    const place = this.#placeOf(node, name);
+    const first = this.#tasks.get(place) ?? taskId;
+    this.#tasks.set(place, first);
+    if (!this.#counted.has(name)) this.#counts.refreshes++;
+    this.#counted.add(name);
+    if (first !== taskId) {
       this.#report('RefreshEpochs', `${node}: ${name} is refreshed by ${first} and ${taskId}`);
     }
+  }
+
+  #placeOf(node: NodeId, name: string): string {
+    return this.#forks ? `${node} ${name}` : name;
   }
 }
 

@@ -17,7 +17,7 @@ import { ElectionSafety } from './election-safety.js';
 import type { Facts, Report } from './facts.js';
 import { FreshMaterial } from './fresh-material.js';
 import { EndedKeys } from './ended-keys.js';
-import { ErasedShares } from './erased-shares.js';
+import { ErasedShares, ERASED_WITHIN_MS } from './erased-shares.js';
 import { KeyKept, type SharesOnDisk } from './key-kept.js';
 import { HeldResults } from './held-results.js';
 import { LogMatching } from './log-matching.js';
@@ -46,9 +46,6 @@ export type WatchParts = {
   /** True milliseconds. */
   readonly now: () => number;
 };
-
-/** M11: how long after all have installed a version a share of the one before may be there, on a node that lives. */
-const ERASED_WITHIN_MS = 60_000;
 
 /** All checkers of a cluster whose nodes are honest, each told what concerns it as it happens. */
 export class Watch implements Watcher {
@@ -102,7 +99,7 @@ export class Watch implements Watcher {
     this.keys = new KeyKept(shares, report);
     this.#facts = facts;
     this.#shares = shares;
-    this.#ended = new EndedKeys(this.#attempts, shares, counts, report);
+    this.#ended = new EndedKeys(this.#attempts, shares, facts.nodes, counts, report);
     this.#erased = new ErasedShares(report);
     this.#epochs = new RefreshEpochs(counts, report);
     this.#apart = new VersionsApart(this.#attempts, counts, report);
@@ -141,7 +138,7 @@ export class Watch implements Watcher {
     this.#ended.persisted(node, batch.writes);
     this.#erased.persisted(node, batch.entries, batch.writes);
     this.#epochs.persisted(node, batch.writes);
-    this.#apart.persisted(batch.writes);
+    this.#apart.persisted(node, batch.writes);
     this.#material.persisted(node, batch.writes);
     this.#presignatures.persisted(node, batch.entries, batch.truncateFrom);
   }
@@ -170,7 +167,8 @@ export class Watch implements Watcher {
   }
 
   shareErased(node: NodeId, key: string, session: string): void {
-    this.#erased.erased(node, key, session);
+    const isGivenUp = this.#erased.erased(node, key, session);
+    this.keys.shareErased(node, key, session, isGivenUp);
   }
 
   followsInMs(): number {

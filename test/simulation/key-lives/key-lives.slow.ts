@@ -5,6 +5,7 @@ import { simulate } from '../simulation.js';
 import { gg20Lives, keyLives } from './scenario.js';
 
 const SEEDS = [4];
+const LIAR_SEEDS = [7];
 const GG20_SEEDS = [1];
 const TIMEOUT_MS = 300_000;
 
@@ -23,6 +24,24 @@ test(
     expect(counts.retiredKeys).toBeGreaterThan(0);
     expect(counts.restoredKeys).toBeGreaterThan(0);
     expect(counts.signatures).toBeGreaterThan(5 * SEEDS.length);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'beside a malicious node keys are kept, and end, as its lies have it nowhere',
+  async () => {
+    const counts = noCounts();
+    for (const seed of LIAR_SEEDS) {
+      const result = await simulate(seed, keyLives(), { profile: 'byzantine' });
+      const again = `npm run simulate -- --lives --profile byzantine --trace --seed ${seed}`;
+      expect([again, result.violations]).toEqual([again, []]);
+      addCounts(counts, result.counts);
+    }
+    expect(counts.lies).toBeGreaterThan(50 * LIAR_SEEDS.length);
+    expect(counts.newVersions).toBeGreaterThan(0);
+    expect(counts.retiredKeys).toBeGreaterThan(0);
+    expect(counts.signatures).toBeGreaterThan(0);
   },
   TIMEOUT_MS,
 );

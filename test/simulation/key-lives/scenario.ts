@@ -40,6 +40,9 @@ const FROST_LIVES: Lives = {
   nightMs: [240_000, 1_080_000],
 };
 
+/** Until then the malicious node is honest: there should be a key. */
+const FIRST_LIE_MS = 8_000;
+
 /** No request outlives a night, and each version takes seconds: so nights are few and long. */
 const GG20_LIVES: Lives = {
   keys: LIVING_GG20_KEYS,
@@ -50,9 +53,18 @@ const GG20_LIVES: Lives = {
   nightMs: [1_500_000, 2_700_000],
 };
 
-/** Whole nodes whose keys live: they are refreshed every hour, reshared, retired, restored and destroyed, and nights pass. */
+/**
+ * Whole nodes whose keys live: they are refreshed every hour, reshared, retired, restored and destroyed, and nights pass. Where the seed
+ * has a malicious node, that lies in every session and about the lives of keys, and in every other seed tells nodes different logs.
+ */
 export function keyLives(): MakeScenario<NodeProcess> {
-  return wholeNodesWith((setting) => livingKeys(setting, FROST_LIVES));
+  return wholeNodesWith((setting) => ({
+    ...livingKeys(setting, FROST_LIVES),
+    liesInAll: {
+      forks: setting.seed % 2 === 0,
+      begun: () => setting.world.now() >= FIRST_LIE_MS,
+    },
+  }));
 }
 
 /** The same with keys for threshold ECDSA, each version of which rests on material that is made for it. */

@@ -22,6 +22,7 @@ import {
 import type { SentLog } from '../../support/adversary/sent-log.js';
 import type { Liar } from '../../support/adversary/liar.js';
 import type { Rng } from '../rng.js';
+import { lifeLies, LOG_LIES, versionAttempt, type LiesOfLives } from './life-lies.js';
 import type { Observed } from './observed.js';
 
 /** A liar's own attempts at one task come no faster than this. */
@@ -44,6 +45,7 @@ export class MaliciousLeader {
   readonly #clock: Clock;
   readonly #state: () => Queries;
   readonly #told: (lie: string) => void;
+  readonly #lives: LiesOfLives | undefined;
   #sentLogs: SentLog[] = [];
   /** How much of the log honest nodes can take, when what follows is nonsense. */
   #keep: number | undefined;
@@ -57,6 +59,8 @@ export class MaliciousLeader {
     readonly signer: Signer;
     readonly genesis: Genesis;
     readonly clock: Clock;
+    /** It lies about keys' next versions and their end, too. */
+    readonly lives: LiesOfLives | undefined;
     /** As the liar's own replica believes it. */
     state(): Queries;
     told(lie: string): void;
@@ -67,6 +71,7 @@ export class MaliciousLeader {
     this.#signer = parts.signer;
     this.#genesis = parts.genesis;
     this.#clock = parts.clock;
+    this.#lives = parts.lives;
     this.#state = () => parts.state();
     this.#told = (lie) => parts.told(lie);
   }
@@ -101,7 +106,8 @@ export class MaliciousLeader {
       return;
     }
     const lies = this.#lies();
-    const names = Object.keys(lies);
+    const isOneLog = this.#lives?.forks === false;
+    const names = Object.keys(lies).filter((each) => !isOneLog || !LOG_LIES.has(each));
     const name = this.#rng.pick(names);
     this.#told(name);
     lies[name]?.();
@@ -112,6 +118,7 @@ export class MaliciousLeader {
     const [liar, rng] = [this.#liar, this.#rng];
     const sentLog = rng.pick(this.#sentLogs);
     return {
+      ...(this.#lives ? this.#lifeLies(sentLog) : {}),
       'entry repeated': () => {
         const old = rng.pick(sentLog.entries);
         if (old.kind === 'command') this.#append(sentLog, old.payload);
@@ -199,6 +206,18 @@ export class MaliciousLeader {
         if (rng.chance(0.3)) liar.resign();
       },
     };
+  }
+
+  #lifeLies(sentLog: SentLog): Readonly<Record<string, () => void>> {
+    return lifeLies({
+      state: this.#state(),
+      rng: this.#rng,
+      signer: this.#signer,
+      clusterId: this.#genesis.clusterId,
+      peers: this.#liar.peers,
+      nowMs: this.#clock.now(),
+      append: (command) => this.#append(sentLog, payloadOf(command)),
+    });
   }
 
   #propose(command: NonNullable<Command['command']>): void {
@@ -352,6 +371,11 @@ export class MaliciousLeader {
 
   #makeAttempt(task: TaskRecord, again: boolean): Attempt | undefined {
     const number = task.attempts.length + 1;
+    if (this.#lives && (task.kind === 'reshare' || task.kind === 'refresh')) {
+      const bootOf = (node: string): Uint8Array =>
+        this.#observed.bootOf(node) ?? new Uint8Array(16);
+      return versionAttempt(task, number, this.#state(), this.#rng, bootOf);
+    }
     if (task.kind !== 'sign') {
       const nodes = participantsOf(task, this.#state().members()).map(({ nodeId }) => ({
         nodeId,

@@ -9,6 +9,7 @@ import type { LifePorts, Process } from '../process.js';
 import type { Rng } from '../rng.js';
 import type { LieRates } from '../fault-rates.js';
 import { Observed } from './observed.js';
+import type { LiesOfLives } from './life-lies.js';
 import { LastReady } from './last-ready.js';
 import { falseLeader, MaliciousLeader } from './malicious-leader.js';
 import { MessageForger } from './message-forger.js';
@@ -21,6 +22,8 @@ export type MaliciousNodeParts = {
   readonly ports: LifePorts;
   readonly lies: LieRates;
   readonly rng: Rng;
+  /** It lies about keys' next versions and their end, too. */
+  readonly lives: LiesOfLives | undefined;
   /** A stream of its own, for words that another node is to lead. */
   readonly wordRng: Rng;
   /** An honest replica of this node, whose words the liar may alter. */
@@ -31,7 +34,10 @@ export type MaliciousNodeParts = {
 
 /** A malicious node: a {@link Liar} that speaks for a real replica, and lies at rates that the seed has drawn. */
 export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Process> {
-  const { genesis, signer, ports, lies, rng, wordRng } = parts;
+  const { genesis, signer, ports, lives, rng, wordRng } = parts;
+  const isOneLog = lives?.forks === false;
+  const lieNow = (): boolean => lives?.begun() ?? true;
+  const lies = isOneLog ? withoutForks(parts.lies) : parts.lies;
   const { clock } = ports;
   const self = signer.node;
   const observed = new Observed();
@@ -54,6 +60,7 @@ export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Pro
     signer,
     genesis,
     clock,
+    lives,
     state: () => replica.local(),
     told,
   });
@@ -65,6 +72,7 @@ export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Pro
   liar.onSpeaking = (to, message) => {
     // The replica gives its own commitments and facts to itself, where the liar does not hear them.
     observed.hear(self, message);
+    if (!lieNow()) return [message];
     return lies.only === 'statements' ? lastReady.instead(message) : forger.instead(to, message);
   };
   liar.onSaying = (message) => falseWord(message, liar, lies, rng, told);
@@ -83,13 +91,14 @@ export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Pro
     if (liar.leads) leader.work();
   });
   often(lies.everyMs, () => {
+    if (!lieNow()) return;
     if (liar.leads) leader.lie();
-    else if (rng.chance(0.2)) {
+    else if (!isOneLog && rng.chance(0.2)) {
       told('leader’s message without leading');
       falseLeader(liar, rng, rng.pick(liar.peers));
     }
   });
-  often(lies.everyMs, () => {
+  often(isOneLog ? undefined : lies.everyMs, () => {
     told('acknowledgement of any log, in any term');
     liar.say(falseAcknowledgement(liar, rng, rng.pick(liar.peers)));
   });
@@ -118,6 +127,10 @@ export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Pro
       return replica.stop();
     },
   };
+}
+
+function withoutForks(lies: LieRates): LieRates {
+  return { ...lies, leadUnelectedEveryMs: undefined, votes: 0, acknowledgements: 0 };
 }
 
 /** What a follower says instead of the truth: votes for everybody, entries that it does not have, another time. */

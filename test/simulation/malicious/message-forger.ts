@@ -9,6 +9,7 @@ import {
   encode,
   KeygenCommitment,
   KeygenOpening,
+  ReshareOpening,
   SignatureShare,
   type FreshSupplies,
   type Contribution,
@@ -16,12 +17,12 @@ import {
   type Supply,
 } from '../../../src/wire/index.js';
 import type { TaskMessageBody } from '../../../src/wire/index.js';
-import { installedBytes, readyBytes } from '../../../src/identity/index.js';
+import { destroyedBytes, installedBytes, readyBytes } from '../../../src/identity/index.js';
 import type { ClusterId } from '../../../src/common/index.js';
 import { flipped } from '../../support/adversary/forgery.js';
 import type { Rng } from '../rng.js';
 import type { Observed } from './observed.js';
-import { keygen } from '../../../src/sharing/index.js';
+import { keygen, resharing } from '../../../src/sharing/index.js';
 import { SHARE_KIND } from '../../../src/frost/index.js';
 import { isShareKind } from '../share-kinds.js';
 import { DECLINED_KIND } from '../../../src/tasks/index.js';
@@ -189,6 +190,8 @@ export class MessageForger {
       }
       case keygen.kinds.open:
         return this.#opening(body);
+      case resharing.kinds.open:
+        return this.#dealing(body);
       default:
         return bits(body);
     }
@@ -208,7 +211,20 @@ export class MessageForger {
     return encode(KeygenOpening, { ...said, ...this.#rng.pick(lies) });
   }
 
-  /** The liar's own `ready` or `installed`, saying something else, signed. */
+  #dealing(body: Uint8Array): Uint8Array {
+    const said = decode(ReshareOpening, body);
+    if (said === undefined) return body;
+    const { coefficients, salt } = said;
+    const lies: readonly Partial<ReshareOpening>[] = [
+      { coefficients: [...coefficients, ...coefficients.slice(-1)] },
+      { coefficients: coefficients.slice(1) },
+      { coefficients: coefficients.toReversed() },
+      { salt: flipped(salt) },
+    ];
+    return encode(ReshareOpening, { ...said, ...this.#rng.pick(lies) });
+  }
+
+  /** The liar's own `ready`, `installed` or `destroyed`, saying something else, signed. */
   #fact(bytes: Uint8Array): Uint8Array {
     const command = decode(Command, bytes)?.command;
     if (command?.$case === 'ready') {
@@ -227,6 +243,12 @@ export class MessageForger {
       const sharing = { ...value, ...this.#rng.pick(lies) };
       const signature = this.#signer.sign(readyBytes(this.#clusterId, sharing));
       return encodeCommand({ $case: 'ready', value: { ...command.value, sharing, signature } });
+    }
+    if (command?.$case === 'destroyed') {
+      this.#told('destroyed that is wrong');
+      const said = { ...command.value, requestHash: flipped(command.value.requestHash) };
+      const signature = this.#signer.sign(destroyedBytes(this.#clusterId, said));
+      return encodeCommand({ $case: 'destroyed', value: { ...said, signature } });
     }
     if (command?.$case !== 'installed') return bytes;
     this.#told('installed that is wrong');

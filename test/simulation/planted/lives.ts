@@ -93,6 +93,19 @@ export const LIFE_BUGS: readonly PlantedBug[] = [
     seeds: 10,
   },
   {
+    name: 'a version has another chain code than the one before, so that derived keys are others',
+    edits: [
+      {
+        find: 'publicPolynomial: [...V],\n        publicKey,\n        chainCode,',
+        replace: 'publicPolynomial: [...V],\n        publicKey,\n        chainCode: digest,',
+      },
+      { find: 'equal(chainCode, base.chainCode)', replace: 'true' },
+    ],
+    where: 'lives',
+    first: 1,
+    seeds: 10,
+  },
+  {
     name: 'a key is refreshed twice in one interval',
     edits: [
       {

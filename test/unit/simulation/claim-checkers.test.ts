@@ -5,7 +5,13 @@ import type { Entry, Persist, Write } from '../../../src/ports/index.js';
 import { encodeCommand } from '../../../src/state/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
 import { keyWith, writeOf } from '../../support/builders/active-key.js';
-import { Attempt, Authorization, encode, SignRequest } from '../../../src/wire/index.js';
+import {
+  Attempt,
+  Authorization,
+  encode,
+  LifecycleRecord,
+  SignRequest,
+} from '../../../src/wire/index.js';
 import { Attempts } from '../../simulation/checkers/attempts.js';
 import { ClaimWatch } from '../../simulation/checkers/claim-watch.js';
 import { Claim } from '../../simulation/checkers/claim.js';
@@ -237,17 +243,44 @@ test('KeyKept, beside a malicious node, demands the shares of each version until
   expect(scene.said).toEqual(['KeyKept', 'KeyKept', 'KeyKept']);
 });
 
-test('an alarm may name the malicious node, and no honest one', () => {
-  const watch = new ClaimWatch({
+/** A watch over disks that have shares of these sessions. */
+function watchOf(sessions: readonly string[]): ClaimWatch {
+  return new ClaimWatch({
     now: () => 0,
     facts: scene,
     naming,
-    shares: { has: () => true, makeKey: async () => true, sessionsOf: () => [] },
+    shares: { has: () => true, makeKey: async () => true, sessionsOf: () => sessions },
     readShare: () => undefined,
     genesisRules: { voucherOf: () => undefined, requestHash: hashOf, culpritOf: () => undefined },
     counts: noCounts(),
     report: scene.report,
   });
+}
+
+test('beside a malicious node the versions and the ends of keys are watched, too', () => {
+  const watch = watchOf(['01']);
+  const log = logOf([1, 1, 1]);
+  const persist = (index: number, record: ActiveKey): void => {
+    const entries = log.slice(index - 1, index);
+    watch.persisted(A, scene.write(A, { entries, writes: written(record), applied: index }));
+  };
+  const first = { ...key(1, 1, []), baseVersion: 0 };
+  persist(1, first);
+  persist(2, { ...key(2, 1, [A, B, LIAR]), version: 2, baseVersion: 1 });
+  expect([scene.said, watch.followsInMs()]).toEqual([[], 60_000]);
+  // All have installed the second version, and there are still shares of the first.
+  watch.concluded();
+  expect(scene.said).toEqual(['ErasedShares', 'ErasedShares', 'ErasedShares']);
+
+  const destroyed = [{ nodeId: B, signature: new Uint8Array(64) }];
+  const lifecycle = LifecycleRecord.fromPartial({ holders: first.participants, destroyed });
+  persist(3, { ...first, keyId: 'two', lifecycle });
+  watch.shareKept(B, 'two');
+  expect(scene.said.slice(3)).toEqual(['EndedKeys', 'EndedKeys']);
+});
+
+test('an alarm may name the malicious node, and no honest one', () => {
+  const watch = watchOf([]);
   watch.alarm(A, 'a node is proved to have lied', { peer: LIAR });
   watch.alarm(A, 'An append breaks the chain of hashes', { peer: B });
   expect(scene.said).toEqual([]);

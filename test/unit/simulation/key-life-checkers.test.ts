@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 
 import { nodeId, toHex, utf8, type NodeId } from '../../../src/common/index.js';
+import { requestHash } from '../../../src/identity/index.js';
 import type { Entry, Write } from '../../../src/ports/index.js';
 import { encodeCommand, METHODS, UPKEEP_METHODS } from '../../../src/state/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
@@ -77,6 +78,7 @@ function signing(number: number, supply = number): readonly Entry[] {
   const supplies = [{ nodeId: A, boot: new Uint8Array(16), counter: BigInt(supply), parts: [] }];
   const firstAttempt = Attempt.fromPartial({
     number: 1,
+    requestHash: requestHash(METHODS.sign, request),
     version: number,
     sharingSession: Uint8Array.of(number),
     assignment: { $case: 'supplies', value: { supplies } },
@@ -149,14 +151,23 @@ describe('ErasedShares', () => {
     checker.persisted(A, entriesOf(ready(1), ready(2), ...all), written(version(1)));
     checker.persisted(B, entriesOf(ready(1), ready(2), ...all.slice(1)), written(version(2)));
 
-    checker.erased(A, 'one', '01');
+    expect(checker.erased(A, 'one', '01')).toBe(true);
     // Of a session that was never active.
-    checker.erased(B, 'one', '03');
+    expect(checker.erased(B, 'one', '03')).toBe(false);
     expect(scene.said).toEqual([]);
-    checker.erased(B, 'one', '01');
+    expect(checker.erased(B, 'one', '01')).toBe(false);
     expect(scene.said).toEqual(['ErasedShares']);
     checker.erased(A, 'one', '02');
     expect(scene.said).toEqual(['ErasedShares', 'ErasedShares']);
+  });
+
+  test('counts no word that a malicious leader says in another’s name, nor one that says otherwise of a sharing', () => {
+    const checker = new ErasedShares(scene.report, ({ nodeId: node }) => node !== C);
+    const all = [A, B, C].map((node) => installed(node, 2));
+    checker.persisted(A, entriesOf(ready(1), ready(2), ...all), written(version(2)));
+    checker.persisted(A, entriesOf(ready(2, { participants: [] })), written(version(1)));
+    expect(checker.erased(A, 'one', '01')).toBe(false);
+    expect(scene.said).toEqual(['ErasedShares']);
   });
 
   test('lets the shares of a key go that the log destroys', () => {
@@ -201,7 +212,8 @@ describe('EndedKeys', () => {
   test('reports a first share of a key that the node’s own state has as retired', () => {
     const { attempts, session } = attemptsOf(signing(1));
     const counts = noCounts();
-    const checker = new EndedKeys(attempts, { sessionsOf: () => [] }, counts, scene.report);
+    const shares = { sessionsOf: () => [] };
+    const checker = new EndedKeys(attempts, shares, scene.nodes, counts, scene.report);
     checker.persisted(A, written(version(1)));
     checker.share(A, session);
     checker.persisted(A, written(retired()));
@@ -221,7 +233,7 @@ describe('EndedKeys', () => {
     const counts = noCounts();
     const left = new Map<string, readonly string[]>([[A, ['01']]]);
     const sessionsOf = (node: NodeId): readonly string[] => left.get(node) ?? [];
-    const checker = new EndedKeys(attempts, { sessionsOf }, counts, scene.report);
+    const checker = new EndedKeys(attempts, { sessionsOf }, scene.nodes, counts, scene.report);
     const said = everybody.slice(1);
     checker.persisted(C, written(retired({ holders: participants, destroyed: said })));
     expect(scene.said).toEqual([]);
@@ -234,6 +246,18 @@ describe('EndedKeys', () => {
   });
 });
 
+test('EndedKeys has nothing to say of a node that is not honest', () => {
+  const { attempts } = attemptsOf([]);
+  const shares = { sessionsOf: () => ['01'] };
+  const checker = new EndedKeys(attempts, shares, [B, C], noCounts(), scene.report);
+  checker.persisted(
+    C,
+    written(retired({ holders: participants, destroyed: everybody.slice(0, 1) })),
+  );
+  checker.kept(A, 'one');
+  expect(scene.said).toEqual([]);
+});
+
 describe('VersionsApart', () => {
   test('reports a share for an attempt with nonces of another version, or of another sharing', () => {
     const log = [signing(1), signing(2), signing(2, 1)].map(attemptsOf);
@@ -241,8 +265,8 @@ describe('VersionsApart', () => {
       const checker = new VersionsApart(attempts, noCounts(), scene.report);
       checker.published(published(1));
       checker.published(published(2));
-      checker.persisted(written(version(1)));
-      checker.persisted(written(version(2)));
+      checker.persisted(A, written(version(1)));
+      checker.persisted(A, written(version(2)));
       return { checker, session };
     });
     first?.checker.share(A, first.session);
@@ -250,15 +274,30 @@ describe('VersionsApart', () => {
     expect(scene.said).toEqual([]);
     mixed?.checker.share(A, mixed.session);
     expect(scene.said).toEqual(['VersionsApart']);
-    second?.checker.persisted(written(version(2, { sessionId: Uint8Array.of(7) })));
+    second?.checker.persisted(A, written(version(2, { sessionId: Uint8Array.of(7) })));
     second?.checker.share(B, second.session);
+    expect(scene.said).toEqual(['VersionsApart', 'VersionsApart']);
+  });
+
+  test('has each node answer for its own nonces and its own state, beside a malicious one', () => {
+    const { attempts, session } = attemptsOf(signing(2, 1));
+    const checker = new VersionsApart(attempts, noCounts(), scene.report, { forks: true });
+    checker.published(published(1));
+    checker.persisted(A, written(version(2)));
+    checker.persisted(C, written(version(2, { sessionId: Uint8Array.of(7) })));
+    // The nonce of another version is another node's, whom a malicious leader named.
+    checker.share(B, session);
+    expect(scene.said).toEqual([]);
+    checker.share(A, session);
+    expect(scene.said).toEqual(['VersionsApart']);
+    checker.share(C, session);
     expect(scene.said).toEqual(['VersionsApart', 'VersionsApart']);
   });
 
   test('counts versions after the first', () => {
     const counts = noCounts();
     const checker = new VersionsApart(new Attempts(naming), counts, scene.report);
-    for (const number of [1, 2, 2, 3]) checker.persisted(written(version(number)));
+    for (const number of [1, 2, 2, 3]) checker.persisted(A, written(version(number)));
     expect(counts.newVersions).toBe(2);
   });
 });
@@ -279,6 +318,19 @@ describe('RefreshEpochs', () => {
     checker.persisted(A, [refreshed('for a culprit', 0, culprit)]);
     expect([scene.said, counts.refreshes]).toEqual([[], 3]);
     checker.persisted(A, [refreshed('again', 1)]);
+    expect(scene.said).toEqual(['RefreshEpochs']);
+  });
+
+  test('looks at each node’s own history, beside a malicious one', () => {
+    const counts = noCounts();
+    const checker = new RefreshEpochs(counts, scene.report, { forks: true });
+    const resharing = ResharingRecord.fromPartial({ intervalMs: BigInt(HOUR_MS) });
+    for (const node of [A, B]) checker.persisted(node, written(version(1, { resharing })));
+    // Of two logs each has its own refresh.
+    checker.persisted(A, [refreshed('one', 0)]);
+    checker.persisted(B, [refreshed('another', 0)]);
+    expect([scene.said, counts.refreshes]).toEqual([[], 1]);
+    checker.persisted(B, [refreshed('again', 1)]);
     expect(scene.said).toEqual(['RefreshEpochs']);
   });
 });

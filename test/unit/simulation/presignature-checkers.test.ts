@@ -152,6 +152,19 @@ test('FreshMaterial reports a version made with material that was begun before i
   expect(scene.said).toEqual(['FreshMaterial']);
 });
 
+test('FreshMaterial looks at each node’s own history, beside a malicious one', () => {
+  const log = logWith(attemptWith({ auxiliary: material(1) }));
+  const checker = new FreshMaterial(attemptsOf(log), scene.report, { forks: true });
+  const none = utf8('none');
+  // Of two logs the one has the version before later than the other has this.
+  checker.persisted(A, [setWith(1, 3n), versionAt(1, none, 2n)]);
+  checker.persisted(B, [versionAt(1, none, 5n)]);
+  checker.persisted(A, [versionAt(2, sessionAt(log, 1), 9n)]);
+  expect(scene.said).toEqual([]);
+  checker.persisted(B, [versionAt(2, sessionAt(log, 1), 9n)]);
+  expect(scene.said).toEqual(['FreshMaterial']);
+});
+
 test('FreshMaterial has nothing to say of a version that needs no material', () => {
   const log = logWith(attemptWith({}));
   const checker = new FreshMaterial(attemptsOf(log), scene.report);

@@ -300,6 +300,26 @@ test('KeyKept reports a key of which a participant has no durable share', async 
   expect(scene.said).toEqual(['KeyKept']);
 });
 
+test('KeyKept reports a share that is erased, unless its node’s log gives it up', async () => {
+  const holders = new Set([A, B, C]);
+  const shares = { has: (node: typeof A) => holders.has(node), makeKey: async () => true };
+  const checker = new KeyKept(shares, scene.report);
+  const record = key(1);
+  checker.persisted(A, keyWrite(record));
+  await checker.prove();
+
+  holders.delete(A);
+  checker.shareErased(A, record.keyId, toHex(record.sessionId), true);
+  expect(checker.unproved).toBe(true);
+  await checker.prove();
+  expect(scene.said).toEqual([]);
+
+  holders.delete(B);
+  checker.shareErased(B, record.keyId, toHex(record.sessionId), false);
+  await checker.prove();
+  expect(scene.said).toEqual(['KeyKept']);
+});
+
 test('KeyKept reports shares that do not make the key', async () => {
   const checker = new KeyKept({ has: () => true, makeKey: async () => false }, scene.report);
 
