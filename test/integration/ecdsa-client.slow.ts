@@ -16,6 +16,7 @@ import { startCluster } from '../support/clusters/cluster.js';
 
 /** Six safe primes are looked for, on however few cores. */
 const WAIT_MS = 540_000;
+const PATIENT = { timeoutMs: 120_000 };
 jest.setTimeout(WAIT_MS + 120_000);
 
 test('a client makes ECDSA keys on whole nodes, and signs messages, digests and at paths with them', async () => {
@@ -36,14 +37,14 @@ test('a client makes ECDSA keys on whole nodes, and signs messages, digests and 
     [{ message, hash: Hash.DOUBLE_SHA256 }, doubleSha256(message)],
     [{ digest: keccak256(long) }, keccak256(long)],
   ] as const) {
-    const { signature, recoveryId = 9 } = await app.sign({ keyId, ...payload });
+    const { signature, recoveryId = 9 } = await app.sign({ keyId, ...payload }, PATIENT);
     expect(verifySignature(key, payload, signature)).toBe(true);
     const recovered = recoverPublicKey('secp256k1', digest, signature, recoveryId);
     expect(toHex(recovered)).toBe(toHex(key.publicKey));
   }
 
   const path = [0, 5];
-  const derived = await app.sign({ keyId, message, path });
+  const derived = await app.sign({ keyId, message, path }, PATIENT);
   expect(derived.publicKey).toEqual(derivePublicKey(key, path));
 
   for (const [payload, reason] of [
@@ -54,7 +55,7 @@ test('a client makes ECDSA keys on whole nodes, and signs messages, digests and 
 
   // The second key of the same participants waits for nothing.
   const second = await generate('jwt', Algorithm.GG20_P256);
-  const { signature } = await app.sign({ keyId: 'jwt', message });
+  const { signature } = await app.sign({ keyId: 'jwt', message }, PATIENT);
   const pem = publicKeyPem(Algorithm.GG20_P256, second.key.publicKey).join('\n');
   const openssl = createPublicKey(pem);
   expect(verifyByOpenssl('sha256', message, openssl, ecdsaToDer(signature))).toBe(true);

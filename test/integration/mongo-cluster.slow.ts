@@ -7,7 +7,7 @@ import { findMongoServer, MongoServer } from '../support/mongo/server.js';
 import { eventually, quorate, QuorateProcess } from './cli-process.js';
 
 /** The development cluster with its key shares in MongoDB, as people start it; the server goes away, and the shares move. */
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const program = findMongoServer();
 const NODES = ['node-1', 'node-2', 'node-3'];
@@ -76,7 +76,7 @@ function databaseOf(node: string): string {
     await server.kill();
 
     expect(await run('sign', 'first', '--message', 'meanwhile')).toMatchObject({ status: 0 });
-    const waiting = run('keys', 'generate', 'second');
+    const waiting = run('keys', 'generate', 'second', '--timeout', '2m');
     await eventually(() => NODES.some((node) => /share store/i.test(logOf(node))));
     expect(await run('cluster', 'health')).toMatchObject({ status: 0 });
     await server.restart();
