@@ -43,6 +43,7 @@ import type { TaskMessageBody } from '../wire/index.js';
 import { Builds, THIS_BUILD } from './builds.js';
 import type { Build } from './builds.js';
 import { checkpointsOf } from './replica-checkpoints.js';
+import { electorateOf } from './electorate.js';
 import { LevelGuard } from './level-guard.js';
 import { TaskMeter } from './metrics/task-meter.js';
 import { Lists } from './lists.js';
@@ -181,7 +182,12 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     clock,
     machine,
     applied: loaded.applied,
-    identity: { signer, clusterId: genesis.clusterId },
+    notes: loaded.notes,
+    identity: {
+      signer,
+      verify: (...claim) => verify.identity(...claim),
+      electorate: electorateOf(genesis),
+    },
     room: roomWithAudit,
     meter: ports.meter,
     logger,

@@ -17,6 +17,7 @@ export { readOrDamaged, sharePages, sharesUnder } from './share-pages.js';
 export { ShareStoreError } from './share-store.js';
 export type { PutResult, ShareId, SharePage, SharePageRequest, ShareStore } from './share-store.js';
 export type { SnapshotFile, SnapshotFiles } from './snapshot-files.js';
+export { NOTE_NAME_BYTES_MAX } from './storage.js';
 export type {
   AuditHead,
   ConsensusStore,
@@ -27,6 +28,7 @@ export type {
   LogFront,
   LogPage,
   LogPageLimits,
+  Note,
   Persist,
   Row,
   StateReading,

@@ -58,6 +58,10 @@ export type AuditHead = {
   /** The last line's hash, 32 bytes. */
   readonly hash: Uint8Array;
 };
+/** A record of this node alone, in place of the one that had its name. At most {@link NOTE_NAME_BYTES_MAX} of ASCII. */
+export type Note = readonly [name: string, value: Uint8Array];
+
+export const NOTE_NAME_BYTES_MAX = 200;
 
 /** A batch of writes that become durable together, or not at all. */
 export type Persist = {
@@ -68,6 +72,8 @@ export type Persist = {
   /** The front of the log is removed. */
   readonly front?: LogFront;
   readonly writes: readonly Write[];
+  /** Beside the log and the replicated state: they stay when a snapshot takes the place of both. */
+  readonly notes?: readonly Note[];
   /** The last entry whose writes are in the state, these included. */
   readonly applied: LogIndex;
   /** The audit log as it was at `applied`; the one before stays where it is absent. */
@@ -91,6 +97,8 @@ export type StoredLog = {
   readonly applied: LogIndex;
   /** As the last batch that had one said it. */
   readonly audit?: AuditHead | undefined;
+  /** By name. */
+  readonly notes: ReadonlyMap<string, Uint8Array>;
 };
 
 /** The log and the replicated state, in one transaction. */

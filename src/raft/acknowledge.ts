@@ -8,8 +8,9 @@ import type { Acknowledgement } from './messages.js';
 
 /*
  * A commit that voters see for themselves. Every voter tells every other how far its log durably equals that of the term's
- * leader. To the leader, the answer to its append says so. The leader itself speaks when its own write is durable: an append
- * acknowledges nothing. See docs/decisions/0034-a-commit-that-voters-see.md.
+ * leader. To the leader, the answer to its append says so; it is told the same once more, for its records
+ * (`evidence/evidence.ts`). The leader itself speaks when its own write is durable: an append acknowledges nothing. See
+ * docs/decisions/0034-a-commit-that-voters-see.md.
  */
 
 /** The life of a data directory: always 1 until membership can change. */
@@ -54,13 +55,18 @@ export function greet(core: Core, peer: NodeId): void {
 }
 
 /** The newest acknowledgement that was made in this term, with the clock of now. None is carried over from another term. */
-function say(core: Core, to: NodeId): void {
+export function newestFor(core: Core, to: NodeId): Acknowledgement | undefined {
   const { id: from, term, boot, acknowledged: index, now: clockMs } = core;
   const hash = core.acknowledgedHash;
-  if (index === 0 || !acknowledges(core)) return;
+  if (index === 0 || !acknowledges(core)) return undefined;
   const promise = { type: 'acknowledgement', from, to, term, index, hash, clockMs } as const;
   const speaker = { incarnation: INCARNATION, boot, order: ORDER, signature: UNSIGNED };
-  sendNow(core, { ...promise, ...speaker });
+  return { ...promise, ...speaker };
+}
+
+function say(core: Core, to: NodeId): void {
+  const said = newestFor(core, to);
+  if (said !== undefined) sendNow(core, said);
 }
 
 /**

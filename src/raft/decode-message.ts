@@ -1,4 +1,4 @@
-import { BOOT_BYTES, isId, nodeId, unreachable } from '../common/index.js';
+import { isId, nodeId, unreachable } from '../common/index.js';
 import type { NodeId, Term } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
 import { AppendRefusal, decode, RaftMessage as WireMessage } from '../wire/index.js';
@@ -11,19 +11,19 @@ import type {
 import { ENTRY_KINDS, HASH_BYTES } from './entry-hash.js';
 import { checkpointFromWire } from './checkpoints/codec.js';
 import { isOfCheckpoints } from './checkpoints/messages.js';
-import type { CheckpointMessage } from './checkpoints/messages.js';
 import { LEVELS } from './encode-message.js';
+import { acknowledgementFromWire, evidenceFromWire } from './evidence/codec.js';
+import { isOfEvidence } from './evidence/messages.js';
 import { integer } from './integer.js';
 import { LIMITS, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX } from './limits.js';
 import type { Acknowledgement, Append, AppendAnswer, Message } from './messages.js';
-
-const SIGNATURE_BYTES = 64;
+import type { PeerMessage } from './peer-message.js';
 
 /**
  * Reads what a peer sent, or gives `undefined` for bytes that no correct node sends: not canonical, out of range, or
  * contradicting themselves. It knows nothing of this node's log or term. Never throws.
  */
-export function decodePeerMessage(bytes: Uint8Array): Message | CheckpointMessage | undefined {
+export function decodePeerMessage(bytes: Uint8Array): PeerMessage | undefined {
   if (bytes.length > MESSAGE_BYTES_MAX) return undefined;
   const wire = decode(WireMessage, bytes);
   if (wire === undefined || !isId(wire.from) || !isId(wire.to)) return undefined;
@@ -41,7 +41,8 @@ export function decodePeerMessage(bytes: Uint8Array): Message | CheckpointMessag
 /** As {@link decodePeerMessage}, of what the core of consensus sees. */
 export function decodeMessage(bytes: Uint8Array): Message | undefined {
   const message = decodePeerMessage(bytes);
-  return message === undefined || isOfCheckpoints(message) ? undefined : message;
+  const isOther = message === undefined || isOfCheckpoints(message) || isOfEvidence(message);
+  return isOther ? undefined : message;
 }
 
 /**
@@ -55,10 +56,7 @@ export function bringsSnapshot(bytes: Uint8Array): boolean {
 
 type Head = { readonly from: NodeId; readonly to: NodeId; readonly term: Term };
 
-function fromWire(
-  head: Head,
-  wire: NonNullable<WireMessage['message']>,
-): Message | CheckpointMessage | undefined {
+function fromWire(head: Head, wire: NonNullable<WireMessage['message']>): PeerMessage | undefined {
   switch (wire.$case) {
     case 'voteRequest': {
       const lastIndex = integer(wire.value.lastIndex);
@@ -83,7 +81,7 @@ function fromWire(
       return { type: 'append-reply', ...head, round, clockMs, answer };
     }
     case 'acknowledgement':
-      return fromWireAcknowledgement(head, wire.value);
+      return acknowledgementOf(head, wire.value);
     case 'readRequest': {
       const readId = integer(wire.value.readId);
       return readId >= 1 ? { type: 'read-request', ...head, readId } : undefined;
@@ -115,9 +113,16 @@ function fromWire(
     case 'snapshotChunk':
     case 'snapshotHeld':
       return checkpointFromWire(head, wire);
+    case 'vote':
+      return evidenceFromWire(head, wire);
     default:
       return unreachable(wire);
   }
+}
+
+function acknowledgementOf(head: Head, wire: WireAcknowledgement): Acknowledgement | undefined {
+  const said = acknowledgementFromWire(wire);
+  return said && { type: 'acknowledgement', ...head, ...said };
 }
 
 function fromWireAppend(head: Head, wire: WireAppend): Append | undefined {
@@ -141,21 +146,6 @@ function fromWireAppend(head: Head, wire: WireAppend): Append | undefined {
   }
   const { prevHash } = wire;
   return { type: 'append', ...head, round, prevIndex, prevTerm, prevHash, entries, commit };
-}
-
-function fromWireAcknowledgement(
-  head: Head,
-  wire: WireAcknowledgement,
-): Acknowledgement | undefined {
-  const index = integer(wire.index);
-  const clockMs = integer(wire.clockMs);
-  const order = integer(wire.order);
-  const { hash, incarnation, boot, signature } = wire;
-  if (!(index >= 1) || Number.isNaN(clockMs) || Number.isNaN(order)) return undefined;
-  if (hash.length !== HASH_BYTES || boot.length !== BOOT_BYTES) return undefined;
-  if (signature.length !== SIGNATURE_BYTES) return undefined;
-  const speaker = { incarnation, boot, order, signature };
-  return { type: 'acknowledgement', ...head, index, hash, clockMs, ...speaker };
 }
 
 function fromWireEntry(wire: LogEntry): Entry | undefined {

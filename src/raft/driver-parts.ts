@@ -14,8 +14,8 @@ import type {
 } from '../ports/index.js';
 import type { CheckpointParts } from './checkpoints/parts.js';
 import type { Agreed } from './core.js';
+import type { EvidenceParts } from './evidence/parts.js';
 import type { Raft, RoleName } from './raft.js';
-import type { Identity } from './signed-acknowledgements.js';
 
 /** The state machine that committed entries are applied to. Writes stay pending here until they are durable. */
 export type Machine = {
@@ -52,8 +52,10 @@ export type RaftDriverParts = {
   /** On the disk of `store`; boundless unless given. */
   readonly room?: Room | undefined;
   readonly meter?: Pick<Meter, 'leaderChanged'> | undefined;
-  /** Without it, acknowledgements leave with zeros for a signature: in tests of other things. */
-  readonly identity?: Identity | undefined;
+  /** Without it, what this node says is not signed, and nothing is kept of what others say: for tests of other things. */
+  readonly identity?: EvidenceParts | undefined;
+  /** The notes of the store. */
+  readonly notes?: ReadonlyMap<string, Uint8Array> | undefined;
   /** Without them, no log ends but by what all voters have. */
   readonly checkpoints?: CheckpointParts | undefined;
   /** Something that must not be survived: the driver has stopped for good, the process is to end. */

@@ -6,13 +6,16 @@ import { Applier } from './applier.js';
 import type { TransferRefusal } from './begin-transfer.js';
 import { Checkpoints } from './checkpoints/checkpoints.js';
 import { isOfCheckpoints } from './checkpoints/messages.js';
-import type { CheckpointMessage } from './checkpoints/messages.js';
 import type { CheckpointParts } from './checkpoints/parts.js';
 import { decodePeerMessage } from './decode-message.js';
 import type { QuorumStatus, RaftDriverParts, RaftStatus } from './driver-parts.js';
 import { encodeMessage } from './encode-message.js';
 import type { LogSizes } from './log-sizes.js';
+import { Evidence } from './evidence/evidence.js';
+import { isOfEvidence } from './evidence/messages.js';
+import type { EvidenceParts } from './evidence/parts.js';
 import type { Message } from './messages.js';
+import type { PeerMessage } from './peer-message.js';
 import { supplyFollowers } from './old-entries.js';
 import type { Raft } from './raft.js';
 import { persistAlone } from './persist-alone.js';
@@ -20,7 +23,6 @@ import type { Ready, Urgent } from './ready.js';
 import { quorumStatus } from './quorum-status.js';
 import { QuorumWatch } from './quorum-watch.js';
 import { ReadWaiters } from './read-waiters.js';
-import { AcknowledgementSigner } from './signed-acknowledgements.js';
 import { SteadyClock } from './steady-clock.js';
 import type { PassedTicks } from './tick-counter.js';
 import { TickTimer } from './tick-timer.js';
@@ -48,7 +50,7 @@ export class RaftDriver {
   #isPumpDue = false;
   #seen = '';
   readonly #checkpoints: Checkpoints | undefined;
-  readonly #signer: AcknowledgementSigner | undefined;
+  readonly #evidence: Evidence | undefined;
   /** The state that is staged is to take the place of the one in use, behind this entry. */
   #installing: Link | undefined;
   #installed: Promise<void> | undefined;
@@ -76,12 +78,13 @@ export class RaftDriver {
       (entry) => this.#checkpoints?.applied(entry),
     );
     this.#writer = new Writer(parts, this.#applier, {
+      notes: () => this.#evidence?.takeNotes() ?? [],
       done: () => this.#pump(),
       failed: (error) => this.#fail(error),
     });
     parts.raft.restored(parts.applied, parts.machine.agreed);
     this.#checkpoints = parts.checkpoints && this.#checkpointsOf(parts.checkpoints);
-    this.#signer = parts.identity && new AcknowledgementSigner(parts.identity);
+    this.#evidence = parts.identity && this.#evidenceOf(parts.identity);
   }
 
   /** Begins to tick, save and answer. Once. */
@@ -104,7 +107,11 @@ export class RaftDriver {
     this.#guard(() => {
       this.#countTicks();
       if (isOfCheckpoints(message)) this.#checkpoints?.receive(message);
-      else this.#raft.step(message, this.#time.now());
+      else if (isOfEvidence(message)) this.#evidence?.receive(message);
+      else {
+        if (message.type === 'acknowledgement') this.#evidence?.heard(message);
+        this.#raft.step(message, this.#time.now());
+      }
     });
   }
 
@@ -113,6 +120,7 @@ export class RaftDriver {
     this.#guard(() => {
       this.#raft.connected(peer);
       this.#checkpoints?.connected(peer);
+      this.#evidence?.connected(peer);
     });
   }
 
@@ -253,6 +261,7 @@ export class RaftDriver {
     this.#reads.refuseAll();
     this.#transfers.refuseAll();
     this.#checkpoints?.stop();
+    this.#evidence?.stop();
   }
 
   #fail(error: unknown): void {
@@ -312,6 +321,7 @@ export class RaftDriver {
         if (machine.recorded !== undefined) this.#raft.recordedTo(machine.recorded.index);
         this.#handle(this.#raft.takeReady(0), untilMs);
       }
+      this.#evidence?.tellLeaderSoon();
       this.#transfers.look(this.#raft);
       this.#logChange();
     } catch (error) {
@@ -340,6 +350,21 @@ export class RaftDriver {
     });
   }
 
+  #evidenceOf(parts: EvidenceParts): Evidence {
+    const { raft, clock, alarms, machine, notes = new Map() } = this.#parts;
+    return new Evidence(
+      {
+        ...parts,
+        raft,
+        clock,
+        alarms,
+        level: () => machine.agreed.level,
+        send: (message) => this.#sendOne(message),
+      },
+      notes,
+    );
+  }
+
   /** No write is under way, and none follows but this: what runs ends with it, and whoever starts next finds another state. */
   #install(place: Link): void {
     this.#installing = undefined;
@@ -362,7 +387,7 @@ export class RaftDriver {
     }
   }
 
-  #sendOne(message: CheckpointMessage): void {
+  #sendOne(message: PeerMessage): void {
     if (this.#state === 'running')
       this.#parts.network.send(message.to, 'raft', encodeMessage(message));
   }
@@ -396,6 +421,7 @@ export class RaftDriver {
   #send(messages: readonly Message[]): void {
     const { network } = this.#parts;
     for (const message of messages) {
+      this.#evidence?.leaves(message);
       const bytes = encodeMessage(this.#signed(message));
       const { firstMs, thenMs, isStillDue } = this.#raft.patience(message);
       if (firstMs === 0) network.send(message.to, 'raft', bytes);
@@ -407,8 +433,8 @@ export class RaftDriver {
   }
 
   #signed(message: Message): Message {
-    const isToSign = message.type === 'acknowledgement' && this.#signer !== undefined;
-    return isToSign ? this.#signer.signed(message) : message;
+    const isToSign = message.type === 'acknowledgement' && this.#evidence !== undefined;
+    return isToSign ? this.#evidence.signed(message) : message;
   }
 
   #logChange(): void {

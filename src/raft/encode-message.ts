@@ -4,17 +4,19 @@ import { AppendRefusal, encode, RaftMessage as WireMessage } from '../wire/index
 import type { LogEntry } from '../wire/index.js';
 import { checkpointToWire } from './checkpoints/codec.js';
 import { CHECKPOINT_LEVEL } from './checkpoints/limits.js';
-import type { CheckpointMessage } from './checkpoints/messages.js';
 import { ENTRY_KINDS } from './entry-hash.js';
+import { acknowledgementToWire, evidenceToWire } from './evidence/codec.js';
+import { RECORDS_LEVEL } from './evidence/limits.js';
 import {
   ACKNOWLEDGEMENTS_LEVEL,
   LEADERSHIP_TRANSFER_LEVEL,
   TIME_QUESTIONS_LEVEL,
 } from './limits.js';
-import type { AppendAnswer, Message } from './messages.js';
+import type { AppendAnswer } from './messages.js';
+import type { PeerMessage } from './peer-message.js';
 
 /** The feature level that each kind of message came with: consensus itself asks nothing of a message's level. */
-export const LEVELS: Readonly<Record<(Message | CheckpointMessage)['type'], number>> = {
+export const LEVELS: Readonly<Record<PeerMessage['type'], number>> = {
   'vote-request': 1,
   'vote-reply': 1,
   append: 1,
@@ -30,10 +32,11 @@ export const LEVELS: Readonly<Record<(Message | CheckpointMessage)['type'], numb
   'snapshot-request': CHECKPOINT_LEVEL,
   'snapshot-chunk': CHECKPOINT_LEVEL,
   'snapshot-held': CHECKPOINT_LEVEL,
+  vote: RECORDS_LEVEL,
 };
 
 /** The message as protobuf, at most {@link MESSAGE_BYTES_MAX} long. */
-export function encodeMessage(message: Message | CheckpointMessage): Uint8Array {
+export function encodeMessage(message: PeerMessage): Uint8Array {
   return encode(WireMessage, {
     level: LEVELS[message.type],
     from: message.from,
@@ -43,7 +46,7 @@ export function encodeMessage(message: Message | CheckpointMessage): Uint8Array 
   });
 }
 
-function toWire(message: Message | CheckpointMessage): WireMessage['message'] {
+function toWire(message: PeerMessage): WireMessage['message'] {
   switch (message.type) {
     case 'vote-request':
       return {
@@ -85,18 +88,7 @@ function toWire(message: Message | CheckpointMessage): WireMessage['message'] {
         },
       };
     case 'acknowledgement':
-      return {
-        $case: 'acknowledgement',
-        value: {
-          index: BigInt(message.index),
-          hash: message.hash,
-          clockMs: BigInt(message.clockMs),
-          incarnation: message.incarnation,
-          boot: message.boot,
-          order: BigInt(message.order),
-          signature: message.signature,
-        },
-      };
+      return { $case: 'acknowledgement', value: acknowledgementToWire(message) };
     case 'read-request':
       return { $case: 'readRequest', value: { readId: BigInt(message.readId) } };
     case 'read-reply':
@@ -123,6 +115,8 @@ function toWire(message: Message | CheckpointMessage): WireMessage['message'] {
     case 'snapshot-chunk':
     case 'snapshot-held':
       return checkpointToWire(message);
+    case 'vote':
+      return evidenceToWire(message);
     default:
       return unreachable(message);
   }

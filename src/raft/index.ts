@@ -35,8 +35,10 @@ export type {
   VoteReply,
   VoteRequest,
 } from './messages.js';
+export type { PeerMessage } from './peer-message.js';
 export { isOfCheckpoints } from './checkpoints/messages.js';
 export type { CheckpointMessage } from './checkpoints/messages.js';
+export type { EvidenceParts } from './evidence/parts.js';
 export { CHECKPOINT_LIMITS } from './checkpoints/limits.js';
 export type { CheckpointLimits } from './checkpoints/limits.js';
 export type { Electorate } from './checkpoints/mark.js';

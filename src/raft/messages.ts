@@ -66,8 +66,8 @@ export type Acknowledgement = Head<'acknowledgement'> & {
   readonly boot: Uint8Array;
   readonly order: number;
   /**
-   * 64 bytes by the voter's identity key; zeros before it leaves. Nothing rests on it yet, and it is not verified: the stream
-   * says who speaks, and that is enough to count it.
+   * 64 bytes by the voter's identity key; zeros before it leaves. Verified before it is kept: the stream says who speaks, and
+   * that is enough to count it.
    */
   readonly signature: Uint8Array;
 };

@@ -12,7 +12,7 @@ import type {
 import { beginTransfer } from './begin-transfer.js';
 import type { TransferRefusal } from './begin-transfer.js';
 import { isLeaderAlive, tickElection } from './candidate.js';
-import { greet, repeatAcknowledgement } from './acknowledge.js';
+import { greet, newestFor, repeatAcknowledgement } from './acknowledge.js';
 import { advanceCommit } from './commit.js';
 import { leaderOf } from './core.js';
 import type { Agreed, Core } from './core.js';
@@ -20,7 +20,7 @@ import { isReachable, propose, supply, tickLeader, ticksToHeartbeat } from './le
 import { PAYLOAD_BYTES_MAX } from './limits.js';
 import type { Timing } from './limits.js';
 import { agree, nextTimeMs } from './log-time.js';
-import type { Message } from './messages.js';
+import type { Acknowledgement, Message } from './messages.js';
 import { openCore } from './open.js';
 import { patience } from './patience.js';
 import type { Patience } from './patience.js';
@@ -64,6 +64,16 @@ export class Raft {
 
   get id(): NodeId {
     return this.#core.id;
+  }
+
+  /** This run of the process, 16 bytes. */
+  get boot(): Uint8Array {
+    return this.#core.boot;
+  }
+
+  /** The newest acknowledgement of this term, with the clock of now. */
+  acknowledgementFor(peer: NodeId): Acknowledgement | undefined {
+    return newestFor(this.#core, peer);
   }
 
   get timing(): Timing {

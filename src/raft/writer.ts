@@ -1,6 +1,6 @@
 import type { ClusterError } from '../common/index.js';
 import type { LogIndex, Millis } from '../common/index.js';
-import type { Persist, Timer } from '../ports/index.js';
+import type { Note, Persist, Timer } from '../ports/index.js';
 import type { Applier } from './applier.js';
 import type { RaftDriverParts } from './driver-parts.js';
 import { ZERO_HASH } from './entry-hash.js';
@@ -14,6 +14,8 @@ export const FLUSH_QUIET_MS: Millis = 50;
 export const UNFLUSHED_ENTRIES_MAX = 4096;
 
 export type WriterEvents = {
+  /** Notes that the write which begins holds beside the log and the state. */
+  notes(): readonly Note[];
   /** Nothing is being written any more. */
   done(): void;
   /** The write failed: the node must not go on. */
@@ -89,7 +91,9 @@ export class Writer {
       const audit = machine.recorded;
       const applied = audit?.index ?? this.#applier.applied;
       this.#flushed = applied;
-      const batch = { entries, ...persist, writes, applied, ...(audit !== undefined && { audit }) };
+      const notes = this.#events.notes();
+      const more = { ...(audit !== undefined && { audit }), ...(notes.length > 0 && { notes }) };
+      const batch = { entries, ...persist, writes, applied, ...more };
       try {
         await store.persist(batch);
       } catch (error) {

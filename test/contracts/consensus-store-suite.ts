@@ -342,9 +342,39 @@ export function consensusStoreSuite(
 
     const FRONT = { before: linkAt(50), genesisHash: entryAt(1).hash };
 
+    test('notes are kept by name, and the last one of a name is the one that is found', async () => {
+      expect((await store.load()).notes).toEqual(new Map());
+      const [one, two, other] = [Uint8Array.of(1), Uint8Array.of(2, 3), new Uint8Array(0)];
+      await store.persist(batch({ entries: entries(1, 2), notes: [['words/node-2', one]] }));
+      await store.persist(batch({ entries: entries(3, 3) }));
+      await store.persist(
+        batch({
+          notes: [
+            ['words/node-2', two],
+            ['shown', other],
+          ],
+        }),
+      );
+      await reopen();
+
+      const { notes } = await store.load();
+      expect(new Map(notes)).toEqual(
+        new Map([
+          ['words/node-2', two],
+          ['shown', other],
+        ]),
+      );
+      expect(keysUnder('')).toEqual([]);
+    });
+
     test('a staged state is not the state until it is installed, and then it is all of it', async () => {
       await store.persist(
-        batch({ entries: entries(1, 20), writes: [row('a', '1'), row('b', '2')], applied: 20 }),
+        batch({
+          entries: entries(1, 20),
+          writes: [row('a', '1'), row('b', '2')],
+          applied: 20,
+          notes: [['kept', Uint8Array.of(1)]],
+        }),
       );
       await store.stage([row('b', 'new'), row('c', '3')], true);
       await store.stage([row('d', '4')], false);
@@ -362,6 +392,7 @@ export function consensusStoreSuite(
         entries: [],
         isEmpty: false,
         applied: 50,
+        notes: new Map([['kept', Uint8Array.of(1)]]),
       });
       expect(rowsOf(store.readState())).toEqual([
         ['b', 'new'],

@@ -25,6 +25,7 @@ import {
 import { verifiedBody, startSession, signEnvelope } from '../../src/mpc/index.js';
 import { readConfig } from '../../src/node/index.js';
 import { nodeKeyOf, openIdentity } from '../../src/pki/index.js';
+import { wordsFromBytes, wordsToBytes } from '../../src/raft/evidence/codec.js';
 import { decodePeerMessage, encodeMessage } from '../../src/raft/index.js';
 import { readMessage, readMutation } from '../../src/api/decode.js';
 import {
@@ -63,6 +64,7 @@ import {
   refreshSeed,
   reshareSeed,
   raftSeeds,
+  signedWordsSeeds,
   restoreSeed,
   retireSeed,
   revokeSeed,
@@ -147,6 +149,17 @@ const raft: Decoder = {
     if (message === undefined) return `refused ${own}`;
     requireSame(encodeMessage(message), bytes);
     return `accepted ${message.type} ${own}`;
+  },
+};
+
+const words: Decoder = {
+  name: 'signed-words',
+  seeds: signedWordsSeeds,
+  read: (bytes) => {
+    const read = wordsFromBytes(bytes);
+    if (read === undefined) return 'refused';
+    requireSame(wordsToBytes(read), bytes);
+    return `accepted ${Object.values(read).filter((word) => word !== undefined).length}`;
   },
 };
 
@@ -459,6 +472,7 @@ export const DECODERS: readonly Decoder[] = [
   presign,
   refresh,
   raft,
+  words,
   frame,
   listing,
   page,

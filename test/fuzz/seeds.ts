@@ -4,8 +4,10 @@ import { BUILD_LEVEL, DEFAULT_LIMITS, encodeGenesis } from '../../src/identity/i
 import { privateKeyObject, rawPublicKey } from '../../src/machine/ed25519.js';
 import type { Signer } from '../../src/ports/index.js';
 import { sealEntry, ZERO_HASH } from '../../src/raft/entry-hash.js';
+import { wordsToBytes } from '../../src/raft/evidence/codec.js';
+import { NO_WORDS } from '../../src/raft/evidence/words.js';
 import { encodeMessage } from '../../src/raft/index.js';
-import type { Message } from '../../src/raft/index.js';
+import type { Message, PeerMessage } from '../../src/raft/index.js';
 import {
   Algorithm,
   CorrectTimeRequest,
@@ -193,7 +195,24 @@ export function raftSeeds(): readonly Uint8Array[] {
       lastTerm: head.term,
     },
   ];
-  return messages.map(encodeMessage);
+  const speaker = { incarnation: 1, boot: new Uint8Array(16), order: 0 };
+  const signed = { ...speaker, signature: new Uint8Array(64).fill(1) };
+  const promises: readonly PeerMessage[] = [
+    { type: 'vote', ...head, candidate: nodeId('node-9'), ...signed },
+  ];
+  return [...messages, ...promises].map(encodeMessage);
+}
+
+/** What is kept of a voter, in the form in which it is stored. */
+export function signedWordsSeeds(): readonly Uint8Array[] {
+  const speaker = { incarnation: 1, boot: new Uint8Array(16), order: 0 };
+  const signed = { ...speaker, signature: new Uint8Array(64).fill(1) };
+  const hash = new Uint8Array(32).fill(3);
+  const acknowledgement = { term: 7, index: 4, hash, clockMs: 1_700_000_000_000, ...signed };
+  const vote = { term: 7, candidate: nodeId('node-9'), ...signed };
+  return [NO_WORDS, { ...NO_WORDS, vote }, { ...NO_WORDS, acknowledgement, vote }].map(
+    wordsToBytes,
+  );
 }
 
 /** A node whose key is the same in every run, so that a seed repeats what it signs. */

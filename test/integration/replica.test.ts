@@ -5,7 +5,7 @@ import type { LogFields, Logger } from '../../src/ports/index.js';
 import { systemClock, VERIFIERS } from '../../src/machine/index.js';
 import { decodeMessage } from '../../src/raft/index.js';
 import type { Acknowledgement } from '../../src/raft/index.js';
-import { acknowledgementBytes } from '../../src/raft/signed-acknowledgements.js';
+import { acknowledgementBytes } from '../../src/raft/evidence/words.js';
 import { generatedKeyOf, METHODS, signatureOf } from '../../src/state/index.js';
 import { ledgerSigner } from '../support/builders/accusation.js';
 import {

@@ -101,12 +101,13 @@ function kindOf(message: RaftMessage['message']): Kind | undefined {
     // Obeyed by a follower of its sender alone; `checkers/transfers.ts` looks at each.
     case 'timeoutNow':
       return undefined;
-    // Of checkpoints: the core of consensus sees none of them.
+    // Of checkpoints and of what was promised: the core of consensus sees none of them.
     case 'checkpointSignature':
     case 'snapshotOffer':
     case 'snapshotRequest':
     case 'snapshotChunk':
     case 'snapshotHeld':
+    case 'vote':
       return undefined;
     case undefined:
       return undefined;

@@ -51,6 +51,7 @@ export class ConsensusDisk implements Disk {
   /** Before it nothing can be read any more; the checkers still can. */
   front: LogFront | undefined;
   applied = 0;
+  notes: ReadonlyMap<string, Uint8Array> = new Map();
   stateHash = 0n;
   readonly #pairs = new Map<string, Pair>();
   #names: string[] = [];
@@ -68,6 +69,7 @@ export class ConsensusDisk implements Disk {
     if (batch.front !== undefined) this.front = batch.front;
     for (const write of batch.writes) this.#write(write);
     this.applied = batch.applied;
+    if (batch.notes !== undefined) this.notes = new Map([...this.notes, ...batch.notes]);
     if (batch.installed !== undefined) this.#install(batch.installed);
   }
 
@@ -109,10 +111,10 @@ export class ConsensusDisk implements Disk {
 
   /** All of it as it is now. */
   image(): () => void {
-    const { hardState, front, applied, stateHash } = this;
+    const { hardState, front, applied, notes, stateHash } = this;
     const [entries, pairs] = [[...this.entries], [...this.#pairs]];
     return () => {
-      Object.assign(this, { hardState, front, applied, stateHash });
+      Object.assign(this, { hardState, front, applied, notes, stateHash });
       this.entries.splice(0, Infinity, ...entries);
       this.#pairs.clear();
       for (const [name, pair] of pairs) this.#pairs.set(name, pair);
@@ -186,7 +188,7 @@ export function tornBatch(batch: Persist, part: number, applied: number): Persis
   const least = batch.entries[0]?.index === 1 ? 1 : 0;
   const kept = Math.max(least, Math.floor(batch.entries.length * part));
   const entries = batch.entries.slice(0, kept);
-  return { ...batch, entries, writes: [], applied };
+  return { ...batch, entries, writes: [], applied, ...(batch.notes && { notes: [] }) };
 }
 
 /** One character per byte, so that texts sort as their bytes do. */
@@ -344,7 +346,8 @@ export function openConsensusStore(
           const { hardState, applied } = disk;
           const entries = disk.read();
           const isEmpty = disk.entries.length === 0;
-          resolve({ hardState, front: disk.front, entries, isEmpty, applied });
+          const { front, notes } = disk;
+          resolve({ hardState, front, entries, isEmpty, applied, notes });
         });
       }),
     persist: (given) => {

@@ -1,6 +1,7 @@
 import type { RootDatabase } from 'lmdb';
 import { assert, concat, u64be, utf8 } from '../../common/index.js';
 import type { LogIndex } from '../../common/index.js';
+import { NOTE_NAME_BYTES_MAX } from '../../ports/index.js';
 import type {
   ConsensusStore,
   Entry,
@@ -53,6 +54,8 @@ type Tables = {
 const HARD_STATE = utf8('hard-state');
 const APPLIED = utf8('applied');
 const FRONT = utf8('front');
+/** Before the name of a note. */
+const NOTE = utf8('note/');
 /** Says that the second table of the state is in use, or the first again; absent where it always was the first. */
 const STATE_IN_USE = utf8('state-in-use');
 /** lmdb's, for pages of 4 KiB. */
@@ -82,13 +85,15 @@ export async function openLmdbConsensusStore(
 }
 
 /** The bytes and the records of a batch. Of removed entries, whose pages are next to each other, none is counted. */
-function sizeOf({ entries, writes }: Persist): [bytes: number, items: number] {
+function sizeOf({ entries, writes, notes = [] }: Persist): [bytes: number, items: number] {
   const bytesOfEntries = entries.reduce((sum, { payload }) => sum + payload.length, 0);
   const bytesOfWrites = writes.reduce(
     (sum, [key, value]) => sum + key.length + (value?.length ?? 0),
     0,
   );
-  return [bytesOfEntries + bytesOfWrites, entries.length + writes.length];
+  const bytesOfNotes = notes.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  const bytes = bytesOfEntries + bytesOfWrites + bytesOfNotes;
+  return [bytes, entries.length + writes.length + notes.length];
 }
 
 class LmdbConsensusStore implements ConsensusStore, WriteCounted {
@@ -125,7 +130,17 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
       isEmpty: front === undefined && log.getKeysCount({ limit: 1 }) === 0,
       applied: applied === undefined ? 0 : numberFromBytes(contentOf(applied)),
       audit: audit === undefined ? undefined : auditHeadFromBytes(audit),
+      notes: new Map(this.#notes()),
     };
+  }
+
+  *#notes(): Generator<[string, Uint8Array]> {
+    const range = { start: NOTE, end: endOfPrefix(NOTE) ?? NOTE };
+    for (const { key, value } of this.#tables.meta.getRange(range))
+      yield [
+        new TextDecoder().decode(key.subarray(NOTE.length)),
+        Uint8Array.from(contentOf(value)),
+      ];
   }
 
   readLog(after: LogIndex, limits: LogPageLimits): LogPage | undefined {
@@ -260,6 +275,10 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
       assert(key.length > 0 && key.length <= KEY_BYTES_MAX, 'a key of the state has a bad length');
       return [key, value === undefined ? undefined : record(value)] as const;
     });
+    const notes = (batch.notes ?? []).map(([name, value]) => {
+      assert(name.length <= NOTE_NAME_BYTES_MAX, 'the name of a note is short');
+      return [concat(NOTE, utf8(name)), record(value)] as const;
+    });
     const hardState = batch.hardState === undefined ? undefined : hardStateToBytes(batch.hardState);
     const applied = record(u64be(batch.applied));
     const audit = batch.audit === undefined ? undefined : auditHeadToBytes(batch.audit);
@@ -275,6 +294,7 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
       for (const [key, value] of entries) void log.put(key, value);
       for (const [key, value] of writes)
         void (value === undefined ? state.remove(key) : state.put(key, value));
+      for (const [key, value] of notes) void meta.put(key, value);
       if (hardState !== undefined) void meta.put(HARD_STATE, hardState);
       if (audit !== undefined) void meta.put(AUDIT_KEY, audit);
       void meta.put(APPLIED, applied);

@@ -25,6 +25,7 @@ class MemoryConsensusStore implements ConsensusStore {
   #hardState = FIRST_HARD_STATE;
   #applied = 0;
   #audit: AuditHead | undefined;
+  readonly #notes = new Map<string, Uint8Array>();
   /** Encoded entries, the first of them at index `#first`. */
   readonly #log: Uint8Array[] = [];
   #first = 1;
@@ -44,6 +45,7 @@ class MemoryConsensusStore implements ConsensusStore {
       isEmpty: this.#log.length === 0 && this.#front === undefined,
       applied: this.#applied,
       audit: this.#audit,
+      notes: new Map(this.#notes),
     };
   }
 
@@ -70,6 +72,7 @@ class MemoryConsensusStore implements ConsensusStore {
         value === undefined ? undefined : Uint8Array.from(value),
       ] as const;
     });
+    const notes = (batch.notes ?? []).map(([name, value]) => [name, value.slice()] as const);
     this.#writing = true;
     // As on disk: until this is durable, readers see what was before.
     await Promise.resolve();
@@ -79,6 +82,7 @@ class MemoryConsensusStore implements ConsensusStore {
     if (this.#log.length === 0 && first !== undefined) this.#first = first;
     for (const bytes of entries) this.#log.push(bytes);
     for (const [key, value] of writes) this.#set(key, value);
+    for (const [name, value] of notes) this.#notes.set(name, value);
     this.#hardState = batch.hardState ?? this.#hardState;
     this.#applied = batch.applied;
     this.#audit = batch.audit ?? this.#audit;

@@ -55,6 +55,9 @@ export class Promises {
       case 'timeoutNow':
         this.#hasTerm(from, term);
         return;
+      case 'vote':
+        this.#votesFor(from, term, nodeId(message.value.candidate));
+        return;
       case 'append': {
         const { prevIndex, prevHash, entries } = message.value;
         this.#hasTerm(from, term);

@@ -5,6 +5,7 @@ import type { Replica } from '../../../src/node/replica.js';
 import type { Signer } from '../../../src/ports/index.js';
 import type { Message } from '../../../src/raft/index.js';
 import { Liar } from '../../support/adversary/liar.js';
+import { signsFor } from '../../support/adversary/signed-words.js';
 import type { LifePorts, Process } from '../process.js';
 import type { Rng } from '../rng.js';
 import type { LieRates } from '../fault-rates.js';
@@ -49,6 +50,7 @@ export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Pro
     network: ports.network,
     clock,
     random: ports.random,
+    signs: signsFor(signer, genesis.clusterId),
   });
   const replica = await parts.startBeneath(liar.networkBeneath);
   const told = (lie: string): void => parts.told(lie);

@@ -15,6 +15,7 @@ import {
   decodeMessage,
   encodeMessage,
   ZERO_HASH,
+  type Acknowledgement,
   type Message,
   type Raft,
   type RaftConfig,
@@ -36,6 +37,8 @@ export type LiarParts = {
   readonly network: Network;
   readonly clock: Clock;
   readonly random: Random;
+  /** Signs what it acknowledges; without it the signature is none that holds. */
+  readonly signs?: (said: Acknowledgement) => Acknowledgement;
   /** What it remembers of its honest days; nothing unless given. */
   readonly remembered?: { readonly hardState: HardState; readonly entries: readonly Entry[] };
 };
@@ -211,7 +214,12 @@ export class Liar {
 
   /** Says anything to `message.to`, in its own name or another's. */
   say(message: Message): void {
-    this.#parts.network.send(message.to, 'raft', encodeMessage(message));
+    this.#parts.network.send(message.to, 'raft', encodeMessage(this.#signed(message)));
+  }
+
+  #signed(message: Message): Message {
+    if (message.type !== 'acknowledgement') return message;
+    return this.#parts.signs?.(message) ?? message;
   }
 
   /** What no encoder of honest nodes would write: kinds of entries that do not exist, for example. */

@@ -18,6 +18,7 @@ import type { Logger, Signer } from '../../../src/ports/index.js';
 import { createPeerServer, PeerNetwork } from '../../../src/rpc/index.js';
 import type { PeerServer } from '../../../src/rpc/index.js';
 import { Liar } from './liar.js';
+import { signsFor } from './signed-words.js';
 import { GG20, SCHEMES, VERIFIERS } from '../builders/schemes.js';
 import { loadWhole } from '../builders/stores.js';
 
@@ -94,6 +95,7 @@ export class LyingNode implements AsyncDisposable {
       network,
       clock: systemClock,
       random: systemRandom,
+      signs: signsFor(signer, genesis.clusterId),
       remembered: await loadWhole(consensus),
     });
     using wrappingKey = holdings.wrappingKey;

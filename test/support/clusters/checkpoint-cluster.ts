@@ -18,7 +18,14 @@ import {
   isOfCheckpoints,
   RaftDriver,
 } from '../../../src/raft/index.js';
-import type { CheckpointLimits, CheckpointMessage, Limits, Raft } from '../../../src/raft/index.js';
+import type {
+  CheckpointLimits,
+  CheckpointMessage,
+  EvidenceParts,
+  Limits,
+  PeerMessage,
+  Raft,
+} from '../../../src/raft/index.js';
 import { ENTRY_OVERHEAD_BYTES } from '../../../src/raft/limits.js';
 import { memoryConsensusStore, memorySnapshotFiles } from '../../../src/store/index.js';
 import { ManualClock, quietLogger, turns } from '../../unit/raft/driver-cluster.js';
@@ -109,6 +116,8 @@ export type CheckpointClusterOptions = {
   /** The highest threshold of any key: a row under `key/` says one. */
   readonly storeOf?: (id: NodeId) => ConsensusStore;
   readonly filesOf?: (id: NodeId) => SnapshotFiles;
+  /** Nodes sign what they say of their logs and votes, and keep it of each other. */
+  readonly identities?: boolean;
 };
 
 /**
@@ -126,6 +135,8 @@ export class CheckpointCluster {
   ) => bytes;
   /** All messages of checkpoints that were ever sent. */
   readonly said: CheckpointMessage[] = [];
+  /** All others that were ever sent. */
+  readonly sent: PeerMessage[] = [];
   readonly #voters: readonly NodeId[];
   readonly #options: CheckpointClusterOptions;
 
@@ -195,12 +206,13 @@ export class CheckpointCluster {
       clock: this.clock,
       machine,
       applied: loaded.applied,
+      notes: loaded.notes,
+      identity: this.#options.identities === true ? this.identityOf(id) : undefined,
       logger,
       alarms: new Alarms(this.clock, logger),
       onFatal: (error) => node.fatal.push(error),
       checkpoints: {
-        signer: { node: id, publicKey: identityKeyOf(id), sign: (bytes) => sign(id, bytes) },
-        verify: (key, bytes, signature) => equal(sealOf(key, bytes), signature),
+        ...this.identityOf(id),
         files,
         limits: checkpoints,
         state: {
@@ -221,6 +233,24 @@ export class CheckpointCluster {
       },
     });
     node.driver.start();
+    if (this.#options.identities === true) this.#connect(node);
+  }
+
+  /** The identity of a node, and those of the others. */
+  identityOf(id: NodeId): EvidenceParts {
+    return {
+      signer: { node: id, publicKey: identityKeyOf(id), sign: (bytes) => sign(id, bytes) },
+      verify: (key, bytes, signature) => equal(sealOf(key, bytes), signature),
+      electorate: { clusterId: CLUSTER, keys: this.keys },
+    };
+  }
+
+  #connect(node: CheckpointNode): void {
+    for (const peer of this.nodes) {
+      if (peer === node || !peer.up) continue;
+      peer.driver.connected(node.id);
+      node.driver.connected(peer.id);
+    }
   }
 
   get keys(): ReadonlyMap<NodeId, Uint8Array> {
@@ -230,15 +260,17 @@ export class CheckpointCluster {
   #send(node: CheckpointNode, lives: number, to: NodeId, bytes: Uint8Array): void {
     if (!node.up || node.lives !== lives) return;
     const message = decodePeerMessage(bytes);
-    if (message !== undefined && isOfCheckpoints(message)) this.said.push(message);
+    if (message !== undefined)
+      if (isOfCheckpoints(message)) this.said.push(message);
+      else this.sent.push(message);
     const altered = this.alters(node.id, to, bytes);
     const target = this.nodes.find(({ id }) => id === to);
     if (altered === undefined || target?.up !== true) return;
     void Promise.resolve().then(() => target.driver.receive(node.id, altered));
   }
 
-  /** Hands a node a message of checkpoints, as if its sender had sent it. */
-  hand(message: CheckpointMessage): void {
+  /** Hands a node a message, as if its sender had sent it. */
+  hand(message: PeerMessage): void {
     const target = this.nodes.find(({ id }) => id === message.to);
     target?.driver.receive(message.from, encodeMessage(message));
   }

@@ -99,7 +99,8 @@ export class ManualStore implements ConsensusStore {
     const { hardState, entries, applied } = this;
     const isEmpty = entries.length === 0;
     const front = undefined;
-    return Promise.resolve({ hardState, front, entries: [...entries], isEmpty, applied });
+    const notes = new Map();
+    return Promise.resolve({ hardState, front, entries: [...entries], isEmpty, applied, notes });
   }
 
   async persist(batch: Persist): Promise<void> {

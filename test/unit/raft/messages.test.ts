@@ -11,6 +11,7 @@ import {
 import type { Append, CheckpointMessage, Message } from '../../../src/raft/index.js';
 import { CHUNK_BYTES } from '../../../src/raft/checkpoints/limits.js';
 import { sealEntry, ZERO_HASH } from '../../../src/raft/entry-hash.js';
+import type { EvidenceMessage } from '../../../src/raft/evidence/messages.js';
 import { entryBytes, PAYLOAD_BYTES_MAX } from '../../../src/raft/limits.js';
 import { entriesAfter, seededRandom } from '../../support/clusters/raft-cluster.js';
 
@@ -254,9 +255,28 @@ test.each<[string, CheckpointMessage]>([
   expect(decodePeerMessage(encodeMessage(each))).toBeUndefined();
 });
 
+const speaker = { incarnation: 1, boot: new Uint8Array(16).fill(8), order: 0, signature };
+const voteWord = { ...head, type: 'vote', candidate: nodeId('node-2'), ...speaker } as const;
+
+test('a word of a vote survives encoding and decoding, and is none for the core', () => {
+  const bytes = encodeMessage(voteWord);
+  expect(bytes.length).toBeLessThanOrEqual(256);
+  expect(decodePeerMessage(bytes)).toEqual(voteWord);
+  expect(decodeMessage(bytes)).toBeUndefined();
+});
+
+test.each<[string, EvidenceMessage]>([
+  ['for no name', { ...voteWord, candidate: nodeId('') }],
+  ['without a signature', { ...voteWord, signature: new Uint8Array(0) }],
+  ['of a short run', { ...voteWord, boot: new Uint8Array(15) }],
+  ['of an order beyond what is exact', { ...voteWord, order: 2 ** 53 }],
+])('a word of a vote %s is malformed', (_what, each) => {
+  expect(decodePeerMessage(encodeMessage(each))).toBeUndefined();
+});
+
 test('an offer of a snapshot and its chunks are known as such, and nothing else is', () => {
   const bringing = [offer, chunk].map(encodeMessage);
-  const others = [...good, said, request].map(encodeMessage);
+  const others = [...good, said, request, voteWord].map(encodeMessage);
 
   expect(bringing.every(bringsSnapshot)).toBe(true);
   expect([...others, new Uint8Array(0), new Uint8Array(9).fill(1)].some(bringsSnapshot)).toBe(

@@ -124,8 +124,36 @@ export interface Acknowledgement {
   boot: Uint8Array;
   /** The number of the last fork that operators have healed; 0 while there was none. */
   order: bigint;
-  /** Ed25519 by the voter's identity key. 64 bytes. Nothing rests on it yet, and it is not verified. */
+  /** Ed25519 by the voter's identity key. 64 bytes. */
   signature: Uint8Array;
+}
+
+/** A voter's signed word that it has voted in the message's term, or stands itself. To every voter, from level 3 on. */
+export interface Vote {
+  candidate: string;
+  /** As in an acknowledgement, as the two below. */
+  incarnation: number;
+  boot: Uint8Array;
+  order: bigint;
+  /** Ed25519 by the voter's identity key. 64 bytes. */
+  signature: Uint8Array;
+}
+
+/** An acknowledgement with the term of the message in which it came. */
+export interface SignedAcknowledgement {
+  term: bigint;
+  acknowledgement: Acknowledgement | undefined;
+}
+
+export interface SignedVote {
+  term: bigint;
+  vote: Vote | undefined;
+}
+
+/** The newest signed words of one voter that another has, each absent where it has none. */
+export interface SignedWords {
+  acknowledgement: SignedAcknowledgement | undefined;
+  vote: SignedVote | undefined;
 }
 
 export interface ReadRequest {
@@ -246,6 +274,7 @@ export interface RaftMessage {
     | { $case: "snapshotRequest"; value: SnapshotRequest }
     | { $case: "snapshotChunk"; value: SnapshotChunk }
     | { $case: "snapshotHeld"; value: SnapshotHeld }
+    | { $case: "vote"; value: Vote }
     | undefined;
 }
 
@@ -1169,6 +1198,411 @@ export const Acknowledgement: MessageFns<Acknowledgement> = {
     message.boot = object.boot ?? new Uint8Array(0);
     message.order = (object.order !== undefined && object.order !== null) ? BigInt(object.order) : 0n;
     message.signature = object.signature ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseVote(): Vote {
+  return { candidate: "", incarnation: 0, boot: new Uint8Array(0), order: 0n, signature: new Uint8Array(0) };
+}
+
+export const Vote: MessageFns<Vote> = {
+  encode(message: Vote, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.candidate !== "") {
+      writer.uint32(10).string(message.candidate);
+    }
+    if (message.incarnation !== 0) {
+      writer.uint32(16).uint32(message.incarnation);
+    }
+    if (message.boot.length !== 0) {
+      writer.uint32(26).bytes(message.boot);
+    }
+    if (message.order !== 0n) {
+      if (BigInt.asUintN(64, message.order) !== message.order) {
+        throw new globalThis.Error("value provided for field message.order of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.order);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(42).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Vote {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVote();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.candidate = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.incarnation = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.boot = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.order = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.signature = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Vote {
+    return {
+      candidate: isSet(object.candidate) ? globalThis.String(object.candidate) : "",
+      incarnation: isSet(object.incarnation) ? globalThis.Number(object.incarnation) : 0,
+      boot: isSet(object.boot) ? bytesFromBase64(object.boot) : new Uint8Array(0),
+      order: isSet(object.order) ? BigInt(object.order) : 0n,
+      signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: Vote): unknown {
+    const obj: any = {};
+    if (message.candidate !== "") {
+      obj.candidate = message.candidate;
+    }
+    if (message.incarnation !== 0) {
+      obj.incarnation = Math.round(message.incarnation);
+    }
+    if (message.boot.length !== 0) {
+      obj.boot = base64FromBytes(message.boot);
+    }
+    if (message.order !== 0n) {
+      obj.order = message.order.toString();
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Vote>, I>>(base?: I): Vote {
+    return Vote.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Vote>, I>>(object: I): Vote {
+    const message = createBaseVote();
+    message.candidate = object.candidate ?? "";
+    message.incarnation = object.incarnation ?? 0;
+    message.boot = object.boot ?? new Uint8Array(0);
+    message.order = (object.order !== undefined && object.order !== null) ? BigInt(object.order) : 0n;
+    message.signature = object.signature ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseSignedAcknowledgement(): SignedAcknowledgement {
+  return { term: 0n, acknowledgement: undefined };
+}
+
+export const SignedAcknowledgement: MessageFns<SignedAcknowledgement> = {
+  encode(message: SignedAcknowledgement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.term !== 0n) {
+      if (BigInt.asUintN(64, message.term) !== message.term) {
+        throw new globalThis.Error("value provided for field message.term of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.term);
+    }
+    if (message.acknowledgement !== undefined) {
+      Acknowledgement.encode(message.acknowledgement, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignedAcknowledgement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignedAcknowledgement();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.term = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.acknowledgement = Acknowledgement.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignedAcknowledgement {
+    return {
+      term: isSet(object.term) ? BigInt(object.term) : 0n,
+      acknowledgement: isSet(object.acknowledgement) ? Acknowledgement.fromJSON(object.acknowledgement) : undefined,
+    };
+  },
+
+  toJSON(message: SignedAcknowledgement): unknown {
+    const obj: any = {};
+    if (message.term !== 0n) {
+      obj.term = message.term.toString();
+    }
+    if (message.acknowledgement !== undefined) {
+      obj.acknowledgement = Acknowledgement.toJSON(message.acknowledgement);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SignedAcknowledgement>, I>>(base?: I): SignedAcknowledgement {
+    return SignedAcknowledgement.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignedAcknowledgement>, I>>(object: I): SignedAcknowledgement {
+    const message = createBaseSignedAcknowledgement();
+    message.term = (object.term !== undefined && object.term !== null) ? BigInt(object.term) : 0n;
+    message.acknowledgement = (object.acknowledgement !== undefined && object.acknowledgement !== null)
+      ? Acknowledgement.fromPartial(object.acknowledgement)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSignedVote(): SignedVote {
+  return { term: 0n, vote: undefined };
+}
+
+export const SignedVote: MessageFns<SignedVote> = {
+  encode(message: SignedVote, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.term !== 0n) {
+      if (BigInt.asUintN(64, message.term) !== message.term) {
+        throw new globalThis.Error("value provided for field message.term of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.term);
+    }
+    if (message.vote !== undefined) {
+      Vote.encode(message.vote, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignedVote {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignedVote();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.term = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vote = Vote.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignedVote {
+    return {
+      term: isSet(object.term) ? BigInt(object.term) : 0n,
+      vote: isSet(object.vote) ? Vote.fromJSON(object.vote) : undefined,
+    };
+  },
+
+  toJSON(message: SignedVote): unknown {
+    const obj: any = {};
+    if (message.term !== 0n) {
+      obj.term = message.term.toString();
+    }
+    if (message.vote !== undefined) {
+      obj.vote = Vote.toJSON(message.vote);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SignedVote>, I>>(base?: I): SignedVote {
+    return SignedVote.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignedVote>, I>>(object: I): SignedVote {
+    const message = createBaseSignedVote();
+    message.term = (object.term !== undefined && object.term !== null) ? BigInt(object.term) : 0n;
+    message.vote = (object.vote !== undefined && object.vote !== null) ? Vote.fromPartial(object.vote) : undefined;
+    return message;
+  },
+};
+
+function createBaseSignedWords(): SignedWords {
+  return { acknowledgement: undefined, vote: undefined };
+}
+
+export const SignedWords: MessageFns<SignedWords> = {
+  encode(message: SignedWords, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.acknowledgement !== undefined) {
+      SignedAcknowledgement.encode(message.acknowledgement, writer.uint32(10).fork()).join();
+    }
+    if (message.vote !== undefined) {
+      SignedVote.encode(message.vote, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignedWords {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignedWords();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.acknowledgement = SignedAcknowledgement.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vote = SignedVote.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignedWords {
+    return {
+      acknowledgement: isSet(object.acknowledgement)
+        ? SignedAcknowledgement.fromJSON(object.acknowledgement)
+        : undefined,
+      vote: isSet(object.vote) ? SignedVote.fromJSON(object.vote) : undefined,
+    };
+  },
+
+  toJSON(message: SignedWords): unknown {
+    const obj: any = {};
+    if (message.acknowledgement !== undefined) {
+      obj.acknowledgement = SignedAcknowledgement.toJSON(message.acknowledgement);
+    }
+    if (message.vote !== undefined) {
+      obj.vote = SignedVote.toJSON(message.vote);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SignedWords>, I>>(base?: I): SignedWords {
+    return SignedWords.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignedWords>, I>>(object: I): SignedWords {
+    const message = createBaseSignedWords();
+    message.acknowledgement = (object.acknowledgement !== undefined && object.acknowledgement !== null)
+      ? SignedAcknowledgement.fromPartial(object.acknowledgement)
+      : undefined;
+    message.vote = (object.vote !== undefined && object.vote !== null)
+      ? SignedVote.fromPartial(object.vote)
+      : undefined;
     return message;
   },
 };
@@ -2506,6 +2940,9 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       case "snapshotHeld":
         SnapshotHeld.encode(message.message.value, writer.uint32(154).fork()).join();
         break;
+      case "vote":
+        Vote.encode(message.message.value, writer.uint32(162).fork()).join();
+        break;
     }
     return writer;
   },
@@ -2678,6 +3115,14 @@ export const RaftMessage: MessageFns<RaftMessage> = {
             message.message = { $case: "snapshotHeld", value: SnapshotHeld.decode(reader, reader.uint32()) };
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.message = { $case: "vote", value: Vote.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2752,6 +3197,8 @@ export const RaftMessage: MessageFns<RaftMessage> = {
         ? { $case: "snapshotHeld", value: SnapshotHeld.fromJSON(object.snapshotHeld) }
         : isSet(object.snapshot_held)
         ? { $case: "snapshotHeld", value: SnapshotHeld.fromJSON(object.snapshot_held) }
+        : isSet(object.vote)
+        ? { $case: "vote", value: Vote.fromJSON(object.vote) }
         : undefined,
     };
   },
@@ -2800,6 +3247,8 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       obj.snapshotChunk = SnapshotChunk.toJSON(message.message.value);
     } else if (message.message?.$case === "snapshotHeld") {
       obj.snapshotHeld = SnapshotHeld.toJSON(message.message.value);
+    } else if (message.message?.$case === "vote") {
+      obj.vote = Vote.toJSON(message.message.value);
     }
     return obj;
   },
@@ -2904,6 +3353,12 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       case "snapshotHeld": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "snapshotHeld", value: SnapshotHeld.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "vote": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "vote", value: Vote.fromPartial(object.message.value) };
         }
         break;
       }
