@@ -110,7 +110,7 @@ export class ClaimWatch implements Watcher {
     this.#shares = shares;
     this.#ended = new EndedKeys(this.#attempts, shares, facts.nodes, counts, report);
     this.#erased = new ErasedShares(report, (word) => genesisRules.isTrueInstalled?.(word) ?? true);
-    this.#epochs = new RefreshEpochs(counts, report, { forks: true });
+    this.#epochs = new RefreshEpochs(naming, counts, report, { forks: true });
     this.#apart = new VersionsApart(this.#attempts, counts, report, { forks: true });
     this.#material = new FreshMaterial(this.#attempts, report, { forks: true });
     this.#presignatures = new PooledPresignatures(this.#attempts, facts.nodes, counts, report);
@@ -148,7 +148,7 @@ export class ClaimWatch implements Watcher {
     this.keys.persisted(node, batch.writes);
     this.#ended.persisted(node, batch.writes);
     this.#erased.persisted(node, batch.entries, batch.writes);
-    this.#epochs.persisted(node, batch.writes);
+    this.#epochs.persisted(node, batch.entries, batch.writes);
     this.#apart.persisted(node, batch.writes);
     this.#material.persisted(node, batch.writes);
     this.#presignatures.persisted(node, batch.entries, batch.truncateFrom);

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 
-import type { NodeId } from '../../../src/common/index.js';
-import type { Write } from '../../../src/ports/index.js';
-import { decode, KeyRecord, RefreshRequest, TaskRecord } from '../../../src/wire/index.js';
+import { toHex, type NodeId } from '../../../src/common/index.js';
+import type { Entry, Write } from '../../../src/ports/index.js';
+import { UPKEEP_METHODS } from '../../../src/state/index.js';
+import { Command, decode, KeyRecord, RefreshRequest, TaskRecord } from '../../../src/wire/index.js';
 import type { Counts } from '../counts.js';
+import type { Naming } from './attempts.js';
 import type { Report } from './facts.js';
 
 const [TASKS, KEYS] = ['task/', 'key/'];
@@ -19,27 +21,44 @@ export class RefreshEpochs {
   readonly #intervalsMs = new Map<string, number>();
   /** By key and epoch, with forks by node too: the task that refreshed it. */
   readonly #tasks = new Map<string, string>();
+  /** Tasks that were opened for a culprit: an outcome does not say so any more. */
+  readonly #forCulprits = new Set<string>();
   /** Keys and epochs that were counted. */
   readonly #counted = new Set<string>();
+  readonly #naming: Pick<Naming, 'taskOf'>;
   readonly #counts: Counts;
   readonly #report: Report;
   readonly #forks: boolean;
 
   /** @param options - With `forks`, nodes may have two logs. */
-  constructor(counts: Counts, report: Report, { forks = false } = {}) {
+  constructor(
+    naming: Pick<Naming, 'taskOf'>,
+    counts: Counts,
+    report: Report,
+    { forks = false } = {},
+  ) {
+    this.#naming = naming;
     this.#counts = counts;
     this.#report = report;
     this.#forks = forks;
   }
 
-  /** `node`'s disk now has `writes` in its state. */
-  persisted(node: NodeId, writes: readonly Write[]): void {
+  /** `node`'s disk now has `entries` in its log, and `writes` in its state. */
+  persisted(node: NodeId, entries: readonly Entry[], writes: readonly Write[]): void {
+    for (const entry of entries) this.#read(entry);
     for (const [key, value] of writes) {
       const address = Buffer.from(key).toString('latin1');
       if (value === undefined) continue;
       if (address.startsWith(KEYS)) this.#key(node, decode(KeyRecord, value));
       if (address.startsWith(TASKS)) this.#task(node, decode(TaskRecord, value));
     }
+  }
+
+  #read({ kind, payload, hash }: Entry): void {
+    const command = kind === 'command' ? decode(Command, payload)?.command : undefined;
+    if (command?.$case !== 'upkeep' || command.value.method !== UPKEEP_METHODS.refresh) return;
+    if (decode(RefreshRequest, command.value.request)?.culprit === undefined) return;
+    this.#forCulprits.add(this.#naming.taskOf('', toHex(hash)));
   }
 
   #key(node: NodeId, record: KeyRecord | undefined): void {
@@ -52,8 +71,9 @@ export class RefreshEpochs {
   #task(node: NodeId, task: TaskRecord | undefined): void {
     if (task?.kind !== REFRESH || task.outcome?.$case !== 'result') return;
     const { keyId, taskId } = task;
+    if (this.#forCulprits.has(taskId)) return;
     const intervalMs = this.#intervalsMs.get(this.#placeOf(node, keyId)) ?? 0;
-    if (decode(RefreshRequest, task.request)?.culprit !== undefined || intervalMs === 0) return;
+    if (intervalMs === 0) return;
     const epoch = Math.floor((Number(task.createTimeMs) - placeOf(keyId, intervalMs)) / intervalMs);
     const name = `${keyId} in ${epoch} of ${intervalMs} ms`;
     const place = this.#placeOf(node, name);

@@ -101,7 +101,7 @@ export class Watch implements Watcher {
     this.#shares = shares;
     this.#ended = new EndedKeys(this.#attempts, shares, facts.nodes, counts, report);
     this.#erased = new ErasedShares(report);
-    this.#epochs = new RefreshEpochs(counts, report);
+    this.#epochs = new RefreshEpochs(naming, counts, report);
     this.#apart = new VersionsApart(this.#attempts, counts, report);
     this.#material = new FreshMaterial(this.#attempts, report);
     this.#presignatures = new PooledPresignatures(this.#attempts, facts.nodes, counts, report);
@@ -137,7 +137,7 @@ export class Watch implements Watcher {
     this.keys.persisted(node, batch.writes);
     this.#ended.persisted(node, batch.writes);
     this.#erased.persisted(node, batch.entries, batch.writes);
-    this.#epochs.persisted(node, batch.writes);
+    this.#epochs.persisted(node, batch.entries, batch.writes);
     this.#apart.persisted(node, batch.writes);
     this.#material.persisted(node, batch.writes);
     this.#presignatures.persisted(node, batch.entries, batch.truncateFrom);

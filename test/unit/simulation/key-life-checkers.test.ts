@@ -131,13 +131,13 @@ const published = (number: number, counter = number): FreshSupplies => ({
   supplies: [{ nodeId: A, boot: new Uint8Array(16), counter: BigInt(counter), parts: [] }],
 });
 
-const refreshed = (task: string, timeMs: number, culprit?: RefreshRequest['culprit']): Write => {
+/** A refresh as the state remembers it, without its request. */
+const refreshed = (task: string, timeMs: number): Write => {
   const record = TaskRecord.fromPartial({
     taskId: task,
     kind: 'refresh',
     keyId: 'one',
     method: UPKEEP_METHODS.refresh,
-    request: encode(RefreshRequest, { keyId: 'one', version: 2, culprit }),
     createTimeMs: BigInt(timeMs),
     outcome: { $case: 'result', value: Uint8Array.of(1) },
   });
@@ -305,32 +305,37 @@ describe('VersionsApart', () => {
 describe('RefreshEpochs', () => {
   test('reports a key that is refreshed twice in one of its intervals, but for a culprit', () => {
     const counts = noCounts();
-    const checker = new RefreshEpochs(counts, scene.report);
+    const checker = new RefreshEpochs(naming, counts, scene.report);
     const resharing = ResharingRecord.fromPartial({ intervalMs: BigInt(HOUR_MS) });
-    checker.persisted(A, written(version(1, { resharing })));
+    checker.persisted(A, [], written(version(1, { resharing })));
     // By SHA-256 of refresh/one the key's place is somewhere in the hour: two hours have it apart in any case.
     const times = [0, 2 * HOUR_MS, 4 * HOUR_MS];
     for (const [at, timeMs] of times.entries()) {
-      checker.persisted(A, [refreshed(`task-${at}`, timeMs)]);
-      checker.persisted(B, [refreshed(`task-${at}`, timeMs)]);
+      checker.persisted(A, [], [refreshed(`task-${at}`, timeMs)]);
+      checker.persisted(B, [], [refreshed(`task-${at}`, timeMs)]);
     }
     const culprit = { nodeId: nodeId('node-2'), evidence: Uint8Array.of(1) };
-    checker.persisted(A, [refreshed('for a culprit', 0, culprit)]);
+    const request = encode(RefreshRequest, { keyId: 'one', version: 2, culprit });
+    const upkeep = { method: UPKEEP_METHODS.refresh, request };
+    const [entry, ...none] = entriesOf(encodeCommand({ $case: 'upkeep', value: upkeep }));
+    const opened = toHex(entry?.hash ?? new Uint8Array(0));
+    expect(none).toEqual([]);
+    checker.persisted(A, entry === undefined ? [] : [entry], [refreshed(`/${opened}`, 0)]);
     expect([scene.said, counts.refreshes]).toEqual([[], 3]);
-    checker.persisted(A, [refreshed('again', 1)]);
+    checker.persisted(A, [], [refreshed('again', 1)]);
     expect(scene.said).toEqual(['RefreshEpochs']);
   });
 
   test('looks at each node’s own history, beside a malicious one', () => {
     const counts = noCounts();
-    const checker = new RefreshEpochs(counts, scene.report, { forks: true });
+    const checker = new RefreshEpochs(naming, counts, scene.report, { forks: true });
     const resharing = ResharingRecord.fromPartial({ intervalMs: BigInt(HOUR_MS) });
-    for (const node of [A, B]) checker.persisted(node, written(version(1, { resharing })));
+    for (const node of [A, B]) checker.persisted(node, [], written(version(1, { resharing })));
     // Of two logs each has its own refresh.
-    checker.persisted(A, [refreshed('one', 0)]);
-    checker.persisted(B, [refreshed('another', 0)]);
+    checker.persisted(A, [], [refreshed('one', 0)]);
+    checker.persisted(B, [], [refreshed('another', 0)]);
     expect([scene.said, counts.refreshes]).toEqual([[], 1]);
-    checker.persisted(B, [refreshed('again', 1)]);
+    checker.persisted(B, [], [refreshed('again', 1)]);
     expect(scene.said).toEqual(['RefreshEpochs']);
   });
 });
