@@ -34,6 +34,7 @@ import type { Envelope } from '../../../src/wire/index.js';
 import { TEST_PRIMES } from '../../vectors/gg20-primes.js';
 import { seededRandom, testSigner, testVerify, type Tamper } from './frost-exchange.js';
 import { SET_2048, SET_3072, smallSet } from './gg20.js';
+import { rememberedJobs } from './remembered-jobs.js';
 
 export type PrepareParty = Party<Echoed<PrepareRounds>>;
 
@@ -43,8 +44,10 @@ export const PREPARE_SETS = { small: smallSet(), P2048: SET_2048, P3072: SET_307
 /** The test-only set besides those of the tables. */
 export const TEST_GG20: Gg20Context = { gg20: new Gg20Tables(Object.values(PREPARE_SETS)) };
 
+const preparing = inlineCompute(rememberedJobs(boundJobs(PREPARE_JOBS, TEST_GG20)));
+
 export const prepareCompute = (context: Gg20Context = TEST_GG20): Compute =>
-  inlineCompute(boundJobs(PREPARE_JOBS, context));
+  context === TEST_GG20 ? preparing : inlineCompute(boundJobs(PREPARE_JOBS, context));
 
 /** A party's work in the hands of an attacker: each job's output as `alter` makes it. */
 export function corruptCompute(

@@ -42,6 +42,7 @@ import type { Compute, Job, Signer } from '../../../src/ports/index.js';
 import type { Envelope } from '../../../src/wire/index.js';
 import { seededRandom, testSigner, testVerify } from './frost-exchange.js';
 import { testMaterial } from './gg20.js';
+import { rememberedJobs } from './remembered-jobs.js';
 
 export const SESSION_ID = new Uint8Array(32).fill(5);
 
@@ -115,7 +116,7 @@ export function dealKey(
       },
     ]),
   );
-  const compute = inlineCompute(boundJobs(GG20_SIGNING_JOBS, { gg20: tables }));
+  const compute = inlineCompute(rememberedJobs(boundJobs(GG20_SIGNING_JOBS, { gg20: tables })));
   return { set, tables, compute, basis, x: polynomial.constant, own };
 }
 

@@ -56,7 +56,7 @@ test('two members make a generation at 2048 bits', async () => {
       two?.material ?? new Uint8Array(0),
     ),
   ).toHaveLength(2);
-});
+}, 120_000);
 
 test('records are those of their digest alone, and of their set and generation', async () => {
   const run = await runPrepare({ count: 2 });

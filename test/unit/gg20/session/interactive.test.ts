@@ -29,5 +29,5 @@ describe.each<[string, readonly PartyIndex[], number]>([
     );
     const made = combineBodies(sharedSignature(key, begun), shares, () => true);
     expect(made.ok).toBe(true);
-  });
+  }, 120_000);
 });
