@@ -20,7 +20,7 @@ const CALL_MS = 20_000;
 const TAKEN_MS = 60_000;
 const TAKEN = 'The node shows another certificate from now on';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 test('all certificates are exchanged and the old ones revoked under a signing load, and no call fails', async () => {
   await using cluster = await ProcessCluster.create(3);

@@ -13,7 +13,7 @@ import { eventually } from '../support/clusters/cluster-wait.js';
 import { ProcessCluster } from '../support/clusters/process-cluster.js';
 import { SmallDisk, whyNoDisks } from '../support/builders/small-disk.js';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const DISK_MIB = 64;
 const LONG_MS = 60_000;

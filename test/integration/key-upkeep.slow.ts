@@ -8,7 +8,7 @@ import { KEY, ReshareCluster, versionOf } from '../support/clusters/reshare-clus
 
 /* What comes with time: a refresh of its own, and the end of a key. Time is moved by hand. */
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const [ONE = nodeId(''), TWO = nodeId(''), THREE = nodeId('')] = NODES;
 const HOUR_MS = 3_600_000;

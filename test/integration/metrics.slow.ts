@@ -7,7 +7,7 @@ import { METRICS } from '../../src/node/metrics/table.js';
 import { eventually } from '../support/clusters/cluster-wait.js';
 import { ProcessCluster } from '../support/clusters/process-cluster.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const LONG_MS = 60_000;
 const SIGNATURES = 7;

@@ -7,7 +7,7 @@ import { findMongoServer, MongoServer } from '../support/mongo/server.js';
 import { eventually, quorate, QuorateProcess } from './cli-process.js';
 
 /** The development cluster with its key shares in MongoDB, as people start it; the server goes away, and the shares move. */
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const program = findMongoServer();
 const NODES = ['node-1', 'node-2', 'node-3'];

@@ -4,7 +4,7 @@ import { temporaryDirectory } from '../support/builders/stores.js';
 
 /* Each start makes a key of a passphrase, some tenths of a second: too slow for `npm test`. */
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 

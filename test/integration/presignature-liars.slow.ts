@@ -20,7 +20,7 @@ import {
 import type { ReplicaCluster } from '../support/clusters/replica-cluster.js';
 
 const WAIT_MS = 120_000;
-const TEST_MS = 300_000;
+const TEST_MS = 600_000;
 const LIAR = nodeId('node-3');
 const HONEST = NODES.filter((node) => node !== LIAR);
 

@@ -5,7 +5,7 @@ import { startCluster } from '../support/clusters/cluster.js';
 import { eventually } from '../support/clusters/cluster-wait.js';
 
 /** What an application and an operator do with the library, on whole nodes: share keys anew, and cancel that. */
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 test('a client shares a key anew among other nodes with another threshold, while it signs', async () => {
   await using cluster = await startCluster({ nodes: 4, unsigned: false });

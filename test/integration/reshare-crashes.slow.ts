@@ -7,7 +7,7 @@ import type { CrashStep } from '../support/clusters/reshare-cluster.js';
 
 /* A node that ends at one step of a reshare and runs again: whichever step and node, no share is lost and the key signs. */
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const STEPS: readonly CrashStep[] = ['write', 'written', 'ready', 'installed', 'delete'];
 const [ONE = nodeId('')] = NODES;

@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import { memoryWith } from './leaks.js';
 
-jest.setTimeout(400_000);
+jest.setTimeout(600_000);
 
 test('when all nodes have stopped, no array that this program made holds a secret any more', () => {
   const { secrets, arrays, left } = memoryWith([]);

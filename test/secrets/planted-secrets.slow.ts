@@ -10,7 +10,7 @@ import {
   WIPING_DOES_NOTHING,
 } from './leaks.js';
 
-jest.setTimeout(400_000);
+jest.setTimeout(600_000);
 
 test('secrets are found on every disk when nothing is sealed, in a log line, and in a message', () => {
   const { found } = searchWith([NOTHING_IS_SEALED, LOGGED_AS_TEXT, TOLD_IN_AN_ERROR]);

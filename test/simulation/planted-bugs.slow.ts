@@ -3,7 +3,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import { ProgramCopy } from '../support/patches/program-copy.js';
 import { PLANTED_BUGS, runWith } from './planted-bugs.js';
 
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 const copy = new ProgramCopy();
 afterAll(() => copy[Symbol.dispose]());
 

@@ -5,7 +5,7 @@ import { simulate } from '../simulation.js';
 import { gg20Nodes } from './scenario.js';
 
 const SEEDS = [1];
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 
 test.each(['faults', 'byzantine'] as const)(
   'presignatures are made ahead, and each is used once, where machines fail and signers lie: %s',

@@ -7,7 +7,7 @@ import { gg20Lives, keyLives } from './scenario.js';
 const SEEDS = [4];
 const LIAR_SEEDS = [7];
 const GG20_SEEDS = [1];
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 
 test(
   'keys that are reshared, refreshed, retired, restored and destroyed are kept, and end, under many faults',
