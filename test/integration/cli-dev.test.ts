@@ -196,6 +196,15 @@ describe('exit statuses of the command line', () => {
   });
 });
 
+test('a node of a development cluster changes its node key by one command, and runs on', async () => {
+  const pid = ready.pids['node-2'] ?? 0;
+  const config = join(ready.data, 'node-2', 'node.yaml');
+  const flags = ['--config', config, '--pid', String(pid), '--wait', '60'];
+  const { status, out } = await run('node-key', 'rotate', ...flags);
+  expect([status, out]).toEqual([0, expect.stringMatching(/The node key in .* is the new one/)]);
+  expect(isAlive(pid)).toBe(true);
+});
+
 test('quorate dev reports a node that dies, with the command that restarts it', async () => {
   process.kill(ready.pids['node-3'] ?? 0, 'SIGKILL');
   await dev.printed('err', /node-3 \(process \d+\) ended: signal SIGKILL/);

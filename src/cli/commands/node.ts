@@ -86,15 +86,20 @@ function openNode(
 /** Runs a node by its own configuration until a signal asks it to end. */
 async function runNode(config: NodeConfig, context: CommandContext, logger: Logger): Promise<void> {
   const stopped = signalled('SIGTERM', 'SIGINT');
-  let started: Node | undefined;
-  // Without a listener the signal would end a node that starts.
-  process.on('SIGHUP', () => void started?.reload());
+  const reloads = reloading();
   await using node = await openNode(config, context, logger);
   endWith(node, logger);
   await node.listen();
   await node.start(config.peers);
-  started = node;
+  reloads(node);
   await stopped;
+}
+
+/** Has SIGHUP reload the node that is given later. Without a listener the signal would end a process whose node starts. */
+function reloading(): (started: Node) => void {
+  let node: Node | undefined;
+  process.on('SIGHUP', () => void node?.reload());
+  return (started) => void (node = started);
 }
 
 /** Resolves at the first of these signals. Later ones change nothing: without a listener they would end a node that drains. */
@@ -119,6 +124,7 @@ async function superviseNode(
   logger: Logger,
 ): Promise<void> {
   const stopped = Promise.race([signalled('SIGTERM'), once(process, 'disconnect')]);
+  const reloads = reloading();
   try {
     await using node = await openNode(config, context, logger);
     endWith(node, logger);
@@ -126,6 +132,7 @@ async function superviseNode(
     const peers = await Promise.race([introduction(), stopped]);
     if (!(peers instanceof Map)) return;
     await node.start(peers);
+    reloads(node);
     answerWatch(node);
     await stopped;
   } catch (error) {
