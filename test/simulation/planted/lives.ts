@@ -125,6 +125,7 @@ const OF_GG20: Readonly<Record<string, Pick<PlantedBug, 'first' | 'seeds'>>> = {
   'the share of the version before is never erased': { first: 1, seeds: 5 },
   'two reshares of one version are both activated': { first: 1, seeds: 5 },
   'a key is refreshed twice in one interval': { first: 1, seeds: 5 },
+  'a retired key signs': { first: 4, seeds: 5 },
   'a node says that a key is destroyed, and has its share': { first: 3, seeds: 5 },
 };
 
