@@ -104,6 +104,7 @@ describe('the package for clients', () => {
       '@bufbuild/protobuf',
       '@noble/curves',
       '@noble/hashes',
+      '@opentelemetry/api',
     ]);
     expect(peerDependenciesMeta).toEqual({
       secp256k1: { optional: true },
@@ -117,6 +118,7 @@ describe('the package for clients', () => {
     expect(readdirSync(join(folder, 'node_modules')).filter((each) => each[0] !== '.')).toEqual([
       '@bufbuild',
       '@noble',
+      '@opentelemetry',
       '@quorate',
     ]);
   });

@@ -1,5 +1,4 @@
 import { expect, jest, test } from '@jest/globals';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { NodeId } from '../../src/common/index.js';
 import type { Message } from '../../src/raft/index.js';
 import { startCluster } from '../support/clusters/cluster.js';
@@ -47,15 +46,16 @@ test('attack: 5,000 messages of later terms by one member depose no leader of wh
   );
   const before = victims.map((victim) => victim.status());
 
+  const alive = await cluster.client('app', { at: [leader, honest] });
   for (let sent = 0; sent < FLOOD; sent++) {
     const term = (before[0]?.term ?? 0) + (AHEAD[Math.floor(sent / KINDS) % AHEAD.length] ?? 1);
     for (const to of [leader, honest]) {
       const message = messagesOf(bad, to, term)[sent % KINDS];
       if (message !== undefined) liar.say(message);
     }
-    if (sent % BATCH === 0) await turn();
+    // All nodes share one thread here: a read of the log shows that the leader is heard between two batches.
+    if (sent % BATCH === 0) await alive.listKeys({ limit: 1 });
   }
-  const alive = await cluster.client('app', { at: [leader, honest] });
   const message = new TextEncoder().encode('still here');
   const signed = await alive.sign({ keyId: 'treasury', publicKey: key.publicKey, message });
 
