@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { quantile } from '../../src/cli/format/bench.js';
 import type { NodeId } from '../../src/common/index.js';
 import { observationBytes } from '../../src/identity/index.js';
 import { METHODS } from '../../src/state/index.js';
@@ -17,6 +18,7 @@ import type { Conditions } from './virtual-replicas.js';
 
 /** An election timeout at the longest. */
 const ELECTION_MS = 600;
+const TRANSFERS_APART_MS = 5_000;
 /** From a leader's trouble to its end, by the windows, the entries and the looks of the monitor. */
 const REPLACED_WITHIN_MS = 60_000;
 
@@ -71,6 +73,35 @@ test('a leader whose messages are late by 50 ms is replaced within a minute, onc
     expect(of(next)).toBeGreaterThan(90);
     expect(of(leader)).toBeLessThan(55);
   }
+}, 300_000);
+
+test('of a hundred transfers of healthy nodes 99 keep a write waiting for less than 100 ms', async () => {
+  const leader = await begin({ monitor: 'off' });
+  await cluster.call(leader, METHODS.generateKey, generateRequest('treasury'));
+  let signed = 0;
+  const sign = (): Promise<number> => {
+    const node = cluster.nodes.find((each) => each !== cluster.leader) ?? leader;
+    const request = signRequest('treasury', `sign-${(signed += 1)}`, Uint8Array.of(1));
+    return cluster.call(node, METHODS.sign, request);
+  };
+  const usual: number[] = [];
+  while (usual.length < 20) usual.push(await sign());
+  const usualMs = quantile(usual, 0.5) ?? Number.NaN;
+  const { term } = cluster.at(leader).status();
+
+  const pausesMs: number[] = [];
+  while (pausesMs.length < 100) {
+    const from = cluster.leader ?? leader;
+    const { signal } = new AbortController();
+    void cluster.at(from).yieldLeadership(undefined, signal);
+    pausesMs.push((await sign()) - usualMs);
+    await cluster.pass(1_000, () => cluster.leader !== undefined && cluster.leader !== from);
+    // Voters let one node move the term now and then only.
+    await cluster.pass(TRANSFERS_APART_MS);
+  }
+  expect(cluster.at(leader).status().term).toBe(term + pausesMs.length);
+  expect(quantile(pausesMs, 0.99)).toBeLessThan(100);
+  expect(Math.max(...pausesMs)).toBeLessThanOrEqual(ELECTION_MS);
 }, 300_000);
 
 test('a leader whose disk is slow is replaced while it has something to write', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { addCounts, noCounts } from './counts.js';
+import type { FaultRates } from './fault-rates.js';
 import { raftAlone } from './raft-alone.js';
 import { simulate } from './simulation.js';
 import { wholeNodes } from './whole-nodes.js';
@@ -10,7 +11,15 @@ const SEEDS = [1, 2, 3, 50];
 const BYZANTINE_SEEDS = [1, 2];
 const OLD_DISK_SEEDS = [1, 2];
 const TWICE = [2, 50];
+const TRANSFERS_EVERY_MS = 50;
 const TIMEOUT_MS = 600_000;
+
+const manyTransfers = {
+  altered: (rates: FaultRates): FaultRates => ({
+    ...rates,
+    every: { ...rates.every, transferMs: TRANSFERS_EVERY_MS },
+  }),
+};
 
 test(
   'whole nodes keep every invariant under many faults',
@@ -38,6 +47,25 @@ test(
     for (const seed of SEEDS) {
       expect((await simulate(seed, raftAlone)).violations).toEqual([]);
     }
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'transfers that are ordered every 50 ms break no invariant, of consensus alone and of whole nodes',
+  async () => {
+    const counts = noCounts();
+    for (const seed of SEEDS) {
+      for (const run of [
+        simulate(seed, raftAlone, manyTransfers),
+        simulate(seed, wholeNodes, manyTransfers),
+      ]) {
+        const result = await run;
+        expect(result.violations).toEqual([]);
+        addCounts(counts, result.counts);
+      }
+    }
+    expect(counts.transfers).toBeGreaterThan(20 * SEEDS.length);
   },
   TIMEOUT_MS,
 );

@@ -25,8 +25,8 @@ export class Transfers {
   readonly #followed = new Map<string, NodeId>();
   /** By `node/term`: it has asked for pre-votes. */
   readonly #asked = new Set<string>();
-  /** By `receiver/leader/term`: the target that the leader named to it, and the leader's last entry. */
-  readonly #words = new Map<string, Word>();
+  /** By `receiver/leader/term`: the targets that the leader has named to it, one after the other. */
+  readonly #words = new Map<string, Set<NodeId>>();
   /** By leader: what it has told while it hands over, until it gives that up. */
   readonly #handingOver = new Map<NodeId, Word & { readonly term: number }>();
   /** The last append that each node took of the leader that it follows. */
@@ -76,7 +76,8 @@ export class Transfers {
 
   #named(leader: NodeId, to: NodeId, term: number, target: NodeId, lastIndex: number): void {
     if (this.#words.size > WORDS_MAX) this.#words.clear();
-    this.#words.set(`${to}/${leader}/${term}`, { target, lastIndex });
+    const place = `${to}/${leader}/${term}`;
+    this.#words.set(place, (this.#words.get(place) ?? new Set()).add(target));
     this.#handingOver.set(leader, { term, target, lastIndex });
     if (!this.#facts.nodes.includes(target)) return;
     const own = this.#facts.disk(leader).entries[lastIndex - 1];
@@ -101,7 +102,11 @@ export class Transfers {
     const leader = this.#followed.get(`${node}/${term - 1}`);
     // What a malicious leader has said is not seen.
     if (leader !== undefined && !this.#facts.nodes.includes(leader)) return;
-    if (this.#words.get(`${node}/${leader}/${term - 1}`)?.target === node) return;
+    // A node that is named as soon as it has met its leader was never seen to follow it.
+    const leaders = leader === undefined ? this.#facts.nodes : [leader];
+    const isNamed = (by: NodeId): boolean =>
+      this.#words.get(`${node}/${by}/${term - 1}`)?.has(node) === true;
+    if (leaders.some(isNamed)) return;
     this.#report('Transfer', `${node} stands in ${term} unasked, and no leader has named it`);
   }
 }
