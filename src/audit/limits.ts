@@ -16,7 +16,7 @@ export const WRITE_BYTES_MAX = 1024 * 1024;
 /** After a write that failed. */
 export const WRITE_AGAIN_MS: Millis = 1_000;
 /** A node whose lines wait for longer gives no share. */
-export const LAG_MS_MAX: Millis = 1_000;
+export const LAG_MS_MAX: Millis = 5_000;
 /** A node that has applied so many entries, or bytes of them, whose lines are not durable applies no more for now. */
 export const WAITING_ENTRIES_MAX = 4_096;
 export const WAITING_BYTES_MAX = 16 * 1024 * 1024;

@@ -52,7 +52,7 @@ beforeAll(async () => {
   const made = execFileSync(process.execPath, ['.config/pack-client.mjs', folder]);
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   // What it depends on is there already, so nothing is asked of a registry.
-  const there = ['@bufbuild/protobuf', '@noble/curves', '@noble/hashes'];
+  const there = ['@bufbuild/protobuf', '@noble/curves', '@noble/hashes', '@opentelemetry/api'];
   const packages = there.map((name) => `file:${resolve('node_modules', name)}`);
   const flags = ['--ignore-scripts', '--offline', '--install-links', '--no-audit', '--no-fund'];
   const tarball = made.toString().trim();

@@ -44,7 +44,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(resolve('node_modules/@grpc'), join(folder, 'node_modules', '@grpc'));
   symlinkSync(resolve('node_modules/@types'), join(folder, 'node_modules', '@types'));
-  for (const scope of ['@bufbuild', '@noble'])
+  for (const scope of ['@bufbuild', '@noble', '@opentelemetry'])
     symlinkSync(resolve('node_modules', scope), join(folder, 'node_modules', scope));
   unpackClient(join(folder, 'node_modules', '@quorate', 'client'));
   const buf = spawnSync(resolve('node_modules/.bin/buf'), [

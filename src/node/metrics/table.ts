@@ -55,7 +55,7 @@ export const METRICS = {
   quorate_disk_room: { ...GAUGE, help: '2 enough, 1 low: nothing new, 0 none: no entries' },
   quorate_audit_behind: {
     ...GAUGE,
-    help: '1 where the audit log fails or is late by more than a second: the node gives no share; else 0',
+    help: '1 where the audit log fails or is late by more than five seconds: the node gives no share; else 0',
   },
   quorate_audit_lag_seconds: { ...GAUGE, help: 'How long the oldest line waits to be durable' },
   quorate_audit_lines_total: { ...COUNTER, help: 'Lines of the audit log, since its first' },
