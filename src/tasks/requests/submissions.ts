@@ -1,7 +1,7 @@
 import { Budgets, ClusterError, equal, refusalError, toHex } from '../../common/index.js';
 import type { NodeId, TaskId } from '../../common/index.js';
 import { requestHash, taskIdOf } from '../../identity/index.js';
-import { isOpen, admitKnown, parseRequest, decisionHashOf } from '../../state/index.js';
+import { admitKnown, failureIn, isOpen, parseRequest, decisionHashOf } from '../../state/index.js';
 import type { AppliedDecision, Parsed } from '../../state/index.js';
 import { encode, Request } from '../../wire/index.js';
 import type { ForwardRefused, TaskRecord } from '../../wire/index.js';
@@ -195,7 +195,7 @@ export class Submissions implements Work {
         forwardedTo: undefined,
         checking: false,
         settle: (record) =>
-          ended(failureIn(record), () => {
+          ended(record.outcome && failureIn(record.outcome), () => {
             // An outcome that was there already took no time, and a failed one the time of signers that are gone.
             if (waiting.asked.size > 0 && record.outcome?.$case === 'result')
               place?.answered(this.#classOf(record));
@@ -329,10 +329,6 @@ export class Submissions implements Work {
   #untouched(waiting: PendingCall): boolean {
     return waiting.asked.size === 0 && this.#state.queries.task(waiting.task) === undefined;
   }
-}
-
-function failureIn({ outcome }: TaskRecord): string | undefined {
-  return outcome?.$case === 'failed' ? outcome.value.reason : undefined;
 }
 
 function reasonOf(error: Error): string {
