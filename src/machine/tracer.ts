@@ -6,10 +6,10 @@ import {
   trace,
   TraceFlags,
 } from '@opentelemetry/api';
-import type { Context, Link } from '@opentelemetry/api';
+import type { Context, Link, Span as OtelSpan } from '@opentelemetry/api';
 import type { TaskId } from '../common/index.js';
 import { traceOf } from '../identity/index.js';
-import type { Span, SpanFacts, SpanName, Tracer } from '../ports/index.js';
+import type { SpanFacts, SpanName, Tracer } from '../ports/index.js';
 
 const LIBRARY = 'quorate';
 
@@ -48,11 +48,7 @@ function contextOf(task: TaskId): Context {
   return trace.setSpanContext(ROOT_CONTEXT, parent);
 }
 
-function endSpan(
-  span: ReturnType<ReturnType<typeof trace.getTracer>['startSpan']>,
-  facts: SpanFacts = {},
-  fault?: string,
-): ReturnType<Span['end']> {
+function endSpan(span: OtelSpan, facts: SpanFacts = {}, fault?: string): void {
   if (!span.isRecording()) return;
   span.setAttributes(named(facts));
   if (fault !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: fault });
