@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { assert } from '../../common/index.js';
 import { wipe } from '../../crypto/index.js';
+import { insideAddon } from './addon-gate.js';
 import { secp256k1Library } from './libsecp256k1.js';
 import { requirePackage } from './packages.js';
 import type { PointLibrary } from './point-library.js';
@@ -25,16 +26,16 @@ const SEED_BYTES = 32;
  * is never loaded. @throws where there is no binary for this machine.
  */
 export function loadSecp256k1Addon(): PointLibrary {
-  const addon: Addon = requirePackage('secp256k1/bindings.js');
+  const addon: Addon = insideAddon(() => requirePackage('secp256k1/bindings.js'));
   // Blinds the multiplication of the base by secrets.
   const seed = randomBytes(SEED_BYTES);
-  addon.contextRandomize(seed);
+  insideAddon(() => addon.contextRandomize(seed));
   wipe(seed);
   return secp256k1Library('secp256k1', {
-    decompress: (encoded) => addon.publicKeyConvert(encoded, false),
-    add: (a, b) => addon.publicKeyCombine([a, b], false),
-    multiplyBase: (scalar) => addon.publicKeyCreate(scalar, false),
-    multiply: (point, scalar) => addon.publicKeyTweakMul(point, scalar, false),
+    decompress: (encoded) => insideAddon(() => addon.publicKeyConvert(encoded, false)),
+    add: (a, b) => insideAddon(() => addon.publicKeyCombine([a, b], false)),
+    multiplyBase: (scalar) => insideAddon(() => addon.publicKeyCreate(scalar, false)),
+    multiply: (point, scalar) => insideAddon(() => addon.publicKeyTweakMul(point, scalar, false)),
   });
 }
 

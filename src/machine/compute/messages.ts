@@ -6,6 +6,8 @@ export type WorkerSetup = {
   readonly backends: BackendNames;
   /** The memory of its `JobClock`. */
   readonly clock: SharedArrayBuffer;
+  /** The memory of its `AddonGate`. */
+  readonly gate: SharedArrayBuffer;
 };
 
 /** A request to a worker. */

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Bug, ClusterError } from '../../common/index.js';
 import type { Millis } from '../../common/index.js';
 import type { Compute, Job, Lane, Logger } from '../../ports/index.js';
+import { AddonGate, gateOfNewThread } from '../backends/addon-gate.js';
 import type { BackendNames } from '../backends/choice.js';
 import { JobClock } from './job-clock.js';
 import { JOB_MS_MAX, JOBS_MAX, WORKER_SILENT_MS_MAX } from './limits.js';
@@ -40,6 +41,8 @@ type WorkerSlot = {
   answered: boolean;
   /** Of this worker: the job that it computes now. */
   clock: JobClock;
+  /** Of this worker: it is ended behind it. */
+  gate: AddonGate;
   /** For so long it has taken none of its jobs, as the looks of the timer count. */
   silentMs: Millis;
   /** In the order in which the worker computes them. */
@@ -84,6 +87,7 @@ export class WorkerPool implements Compute {
       worker: undefined,
       answered: false,
       clock: new JobClock(),
+      gate: new AddonGate(),
       silentMs: 0,
       jobs: new Map<number, PendingJob>(),
       timer: undefined,
@@ -134,14 +138,14 @@ export class WorkerPool implements Compute {
   /** Ends the workers. Jobs that are under way or wait fail. */
   async close(): Promise<void> {
     this.#closed = true;
-    const workers = this.#slots.flatMap(({ worker }) => worker ?? []);
+    const ending = this.#slots.map(({ worker, gate }) => endWorker(worker, gate));
     for (const slot of this.#slots) this.#fail(slot, ended());
     for (const job of this.#queue.clear()) {
       for (const array of job.taken) array.fill(0);
       this.#counts[job.lane] -= 1;
       job.reject(ended());
     }
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all(ending);
   }
 
   /** A worker without a job; for a signature also one with only jobs of signatures, and not too many. */
@@ -208,9 +212,14 @@ export class WorkerPool implements Compute {
   #start(slot: WorkerSlot): Worker {
     // A worker gets no environment: the settings of a process are not meant for arithmetic.
     slot.clock = new JobClock();
+    slot.gate = gateOfNewThread();
     slot.silentMs = 0;
     const { backends } = this.#parts;
-    const workerData: WorkerSetup = { backends, clock: slot.clock.memory };
+    const workerData: WorkerSetup = {
+      backends,
+      clock: slot.clock.memory,
+      gate: slot.gate.memory,
+    };
     const worker = new Worker(this.#parts.program ?? PROGRAM, { env: {}, workerData });
     slot.answered = false;
     worker.on('message', (answer: JobAnswer) => this.#onAnswer(slot, answer));
@@ -248,9 +257,9 @@ export class WorkerPool implements Compute {
       error: why.message,
       jobs: slot.jobs.size,
     });
-    const { answered } = slot;
+    const { answered, gate } = slot;
     slot.worker = undefined;
-    void worker.terminate();
+    void endWorker(worker, gate);
     if (answered) slot.worker = this.#start(slot);
     this.#fail(slot, why);
     this.#dispatch();
@@ -260,6 +269,11 @@ export class WorkerPool implements Compute {
     clearTimeout(slot.timer);
     for (const id of slot.jobs.keys()) this.#remove(slot, id)?.reject(why);
   }
+}
+
+async function endWorker(worker: Worker | undefined, gate: AddonGate): Promise<void> {
+  await gate.shut();
+  await worker?.terminate();
 }
 
 function ended(): ClusterError {

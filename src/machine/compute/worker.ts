@@ -3,6 +3,7 @@ import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { nodeJobs } from '../../blame/index.js';
 import { arithmeticBy } from '../arithmetic.js';
+import { useAddonGate } from '../backends/addon-gate.js';
 import { nodeVerify } from '../verify.js';
 import { JobClock } from './job-clock.js';
 import { buffersOf } from './moved.js';
@@ -17,6 +18,7 @@ try {
 }
 
 const setup: WorkerSetup = workerData;
+useAddonGate(setup.gate);
 // Jobs that are asked for meanwhile wait in the port.
 const { schemes, verifiers, gg20 } = await arithmeticBy(setup.backends);
 const jobs = nodeJobs({ schemes, verifiers, gg20, verify: nodeVerify });
