@@ -212,6 +212,7 @@ export {
   ReadRequest,
   SignedAcknowledgement,
   SignedCheckpoint,
+  SignedMark,
   SignedVote,
   SignedWords,
   SnapshotChunk,

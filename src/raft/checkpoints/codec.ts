@@ -102,13 +102,13 @@ function isOffset(offset: number): boolean {
   return offset >= 0 && offset < STATE_BYTES_MAX && offset % CHUNK_BYTES === 0;
 }
 
-function markToWire(mark: Mark): WireMark {
+export function markToWire(mark: Mark): WireMark {
   const { index, term, timeMs, hash, stateHash, membersHash } = mark;
   const place = { index: BigInt(index), term: BigInt(term), timeMs: BigInt(timeMs) };
   return { ...place, hash, stateHash, membersHash };
 }
 
-function markFromWire(wire: WireMark | undefined): Mark | undefined {
+export function markFromWire(wire: WireMark | undefined): Mark | undefined {
   if (wire === undefined) return undefined;
   const [index, term, timeMs] = [integer(wire.index), integer(wire.term), integer(wire.timeMs)];
   const { hash, stateHash, membersHash } = wire;

@@ -5,13 +5,15 @@ import type {
   Acknowledgement as WireAcknowledgement,
   RaftMessage as WireMessage,
   SignedAcknowledgement as WireSignedAcknowledgement,
+  SignedMark as WireSignedMark,
   SignedVote as WireSignedVote,
   Vote as WireVote,
 } from '../../wire/index.js';
+import { markFromWire, markToWire } from '../checkpoints/codec.js';
 import { HASH_BYTES } from '../entry-hash.js';
 import { integer } from '../integer.js';
 import type { EvidenceMessage } from './messages.js';
-import type { SignedAcknowledgement, SignedVote, SignedWords } from './words.js';
+import type { SignedAcknowledgement, SignedMark, SignedVote, SignedWords } from './words.js';
 
 const SIGNATURE_BYTES = 64;
 /** Of {@link wordsToBytes}. */
@@ -63,23 +65,29 @@ export function acknowledgementFromWire(
   return { index, hash, clockMs, incarnation, boot, order, signature };
 }
 
-function wordsToWire({ acknowledgement, vote }: SignedWords): WireWords {
+function wordsToWire({ acknowledgement, vote, checkpoint }: SignedWords): WireWords {
   return {
     acknowledgement: acknowledgement && {
       term: BigInt(acknowledgement.term),
       acknowledgement: acknowledgementToWire(acknowledgement),
     },
     vote: vote && { term: BigInt(vote.term), vote: voteToWire(vote) },
+    checkpoint: checkpoint && {
+      mark: markToWire(checkpoint.mark),
+      signature: checkpoint.signature,
+    },
   };
 }
 
 function wordsFromWire(wire: WireWords): SignedWords | undefined {
   const acknowledgement = wire.acknowledgement && signedAcknowledgement(wire.acknowledgement);
   const vote = wire.vote && signedVote(wire.vote);
+  const checkpoint = wire.checkpoint && signedMark(wire.checkpoint);
   // Each is absent, or can be read.
   if ((wire.acknowledgement === undefined) !== (acknowledgement === undefined)) return undefined;
   if ((wire.vote === undefined) !== (vote === undefined)) return undefined;
-  return { acknowledgement, vote };
+  if ((wire.checkpoint === undefined) !== (checkpoint === undefined)) return undefined;
+  return { acknowledgement, vote, checkpoint };
 }
 
 function signedAcknowledgement(wire: WireSignedAcknowledgement): SignedAcknowledgement | undefined {
@@ -119,4 +127,10 @@ function voteFromWire(term: Term, wire: WireVote): SignedVote | undefined {
     order,
     signature: signature.slice(),
   };
+}
+
+function signedMark(wire: WireSignedMark): SignedMark | undefined {
+  const mark = markFromWire(wire.mark);
+  if (mark === undefined || wire.signature.length !== SIGNATURE_BYTES) return undefined;
+  return { mark, signature: wire.signature.slice() };
 }

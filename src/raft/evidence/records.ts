@@ -107,6 +107,7 @@ export class PeerRecords {
     const heard = this.#heard.get(voter);
     const kept = this.of(voter);
     return {
+      ...NO_WORDS,
       acknowledgement: heard?.acknowledgement ?? kept.acknowledgement,
       vote: heard?.vote ?? kept.vote,
     };

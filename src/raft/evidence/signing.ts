@@ -1,5 +1,6 @@
 import type { NodeId, Term } from '../../common/index.js';
 import { INCARNATION, ORDER } from '../acknowledge.js';
+import { markBytes } from '../checkpoints/mark.js';
 import type { Acknowledgement } from '../messages.js';
 import type { EvidenceParts } from './parts.js';
 import { acknowledgementBytes, voteBytes } from './words.js';
@@ -36,7 +37,7 @@ export class Signing {
   }
 
   /** Claims that `node`, a voter, has signed each of the words that are there. Never throws. */
-  isSigned(node: NodeId, { acknowledgement, vote }: Partial<SignedWords>): boolean {
+  isSigned(node: NodeId, { acknowledgement, vote, checkpoint }: Partial<SignedWords>): boolean {
     const { verify, electorate } = this.#parts;
     const { clusterId, keys } = electorate;
     const key = keys.get(node);
@@ -48,6 +49,8 @@ export class Signing {
         acknowledgement.signature,
       ]);
     if (vote !== undefined) signed.push([voteBytes(clusterId, node, vote), vote.signature]);
+    if (checkpoint !== undefined)
+      signed.push([markBytes(clusterId, node, checkpoint.mark), checkpoint.signature]);
     return signed.every(([bytes, signature]) => verify(key, bytes, signature));
   }
 }

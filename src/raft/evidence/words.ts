@@ -1,6 +1,7 @@
 import type { ClusterId, NodeId, Term } from '../../common/index.js';
 import { bytesItem, textItem, transcript, u32Item, u64Item, u8Item } from '../../wire/index.js';
 import { INCARNATION, ORDER } from '../acknowledge.js';
+import type { Mark } from '../checkpoints/mark.js';
 import type { Acknowledgement } from '../messages.js';
 
 /** The form of the bytes that are signed. */
@@ -24,13 +25,21 @@ export type SignedVote = {
   readonly signature: Uint8Array;
 };
 
+export type SignedMark = { readonly mark: Mark; readonly signature: Uint8Array };
+
 /** The newest signed words of one voter that another has. */
 export type SignedWords = {
   readonly acknowledgement: SignedAcknowledgement | undefined;
   readonly vote: SignedVote | undefined;
+  /** Its state at a checkpoint. */
+  readonly checkpoint: SignedMark | undefined;
 };
 
-export const NO_WORDS: SignedWords = { acknowledgement: undefined, vote: undefined };
+export const NO_WORDS: SignedWords = {
+  acknowledgement: undefined,
+  vote: undefined,
+  checkpoint: undefined,
+};
 
 /** The bytes that `node` signs when it acknowledges its log: T("acknowledgement", …). The same for all receivers. */
 export function acknowledgementBytes(

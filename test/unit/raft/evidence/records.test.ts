@@ -78,7 +78,11 @@ test('a word that its voter has not signed is told of, takes the place of none, 
   records.hearAcknowledgement(PEER, acknowledgement(9, 9, { signature: FORGED }));
   records.hearVote(PEER, vote(5));
   expect(records.verify()).toEqual([PEER]);
-  expect(records.of(PEER)).toEqual({ acknowledgement: acknowledgement(3, 4), vote: vote(5) });
+  expect(records.of(PEER)).toEqual({
+    ...NO_WORDS,
+    acknowledgement: acknowledgement(3, 4),
+    vote: vote(5),
+  });
 });
 
 test('words of another incarnation, or under another order, are not kept', () => {
@@ -102,6 +106,7 @@ test('a write takes what is verified since the last, and a later run finds it', 
 
   const later = recordsOf(new Map(notes));
   expect(later.records.of(PEER)).toEqual({
+    ...NO_WORDS,
     acknowledgement: acknowledgement(3, 4),
     vote: vote(3),
   });
