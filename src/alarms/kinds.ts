@@ -16,6 +16,8 @@ export const ALARM_LEVELS = {
   'A voter acknowledges another log than this node has of the same leader': 'alarm',
   'A follower lacks entries that it has acknowledged and all have removed': 'alarm',
   'A voter has not signed what it says of its log': 'alarm',
+  'A peer shows a word that this node has not signed': 'alarm',
+  'This node has lost a part of its log': 'alarm',
   'A checkpoint signature does not verify': 'alarm',
   'A voter signs another state at a checkpoint': 'alarm',
   'A snapshot has no certificate that holds': 'alarm',

@@ -2,7 +2,7 @@ import type { ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.
 import type { OpenSecrets } from '../keys/index.js';
 import type { AuditStanding } from '../audit/index.js';
 import type { RoomLevel } from '../ports/index.js';
-import type { Led, LogSizes, QuorumStatus } from '../raft/index.js';
+import type { Led, LogSizes, Part, QuorumStatus } from '../raft/index.js';
 import type {
   ActiveKey,
   KeyFilter,
@@ -109,6 +109,8 @@ export type NodeStatus = {
   readonly timeCorrections: number;
   /** On this node's disk. */
   readonly room: RoomLevel;
+  /** Whether it takes part in consensus. */
+  readonly part: Part;
   /** Of it, in bytes, where that is known. */
   readonly freeBytes: number | undefined;
   /** Of this node. */

@@ -5,7 +5,13 @@ import type { GenesisMember } from '../identity/index.js';
 import type { QuorumStatus } from '../raft/index.js';
 import { isInUse } from '../state/index.js';
 import type { ActiveKey, Queries } from '../state/index.js';
-import { DiskRoom, GetClusterRequest, Gg20Profile, MemberRole } from '../wire/index.js';
+import {
+  ConsensusPart,
+  DiskRoom,
+  GetClusterRequest,
+  Gg20Profile,
+  MemberRole,
+} from '../wire/index.js';
 import type {
   Cluster,
   CorrectTimeResponse,
@@ -102,6 +108,7 @@ export function clusterSeen(context: ApiContext, call: Pick<Call, 'caller'>): Cl
     revocationCount: backend.local().revocationCount(),
     logSizes: presentLog(status.log),
     performanceMonitor: presentMonitor(status.monitor),
+    part: PARTS[status.part],
   };
 }
 
@@ -109,6 +116,11 @@ const ROOMS: Readonly<Record<NodeStatus['room'], DiskRoom>> = {
   enough: DiskRoom.ENOUGH,
   low: DiskRoom.LOW,
   none: DiskRoom.NONE,
+};
+
+const PARTS: Readonly<Record<NodeStatus['part'], ConsensusPart>> = {
+  takes: ConsensusPart.TAKES,
+  'log-lost': ConsensusPart.LOG_LOST,
 };
 
 function presentLog({ front, last, bytes, memoryBytes, checkpoint }: NodeStatus['log']): LogSizes {

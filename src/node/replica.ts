@@ -26,7 +26,7 @@ import type {
   Tracer,
   Verify,
 } from '../ports/index.js';
-import { bringsSnapshot, createRaft, RaftDriver } from '../raft/index.js';
+import { createRaft, isReadAbove, RaftDriver } from '../raft/index.js';
 import type { CheckpointLimits, Limits } from '../raft/index.js';
 import {
   clusterTime,
@@ -45,6 +45,7 @@ import type { Build } from './builds.js';
 import { checkpointsOf } from './replica-checkpoints.js';
 import { electorateOf } from './electorate.js';
 import { LevelGuard } from './level-guard.js';
+import { logLost } from './lost-log.js';
 import { TaskMeter } from './metrics/task-meter.js';
 import { Lists } from './lists.js';
 import { auditOf, roomFor } from './replica-audit.js';
@@ -187,6 +188,8 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       signer,
       verify: (...claim) => verify.identity(...claim),
       electorate: electorateOf(genesis),
+      // Nothing more may be contributed for a log of which a part is lost.
+      onConvicted: () => tasks.stop(),
     },
     room: roomWithAudit,
     meter: ports.meter,
@@ -296,14 +299,18 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   const level = (): number => Math.max(machine.level, genesis.level);
   const guard = new LevelGuard(level, clock, alarms);
   const lists = new Lists(new ListIndex(overlay), clock);
+  /** @throws ClusterError `no-quorum` (`NODE_LOG_LOST`): the other nodes may have what is asked for. */
+  const requireLog = (): void => {
+    if (driver.status().part === 'log-lost') throw logLost(signer.node);
+  };
   driver.start();
-  tasks.start();
+  if (driver.status().part !== 'log-lost') tasks.start();
 
   return {
     admits: (peer, named) => guard.admits(peer, named),
     receive: (from, channel, bytes) => {
       const named = levelNamed(bytes);
-      const isNeeded = channel === 'raft' && (named ?? 0) > level() && bringsSnapshot(bytes);
+      const isNeeded = channel === 'raft' && (named ?? 0) > level() && isReadAbove(bytes);
       if (!isNeeded && !guard.admits(from, named)) return;
       if (channel === 'raft') driver.receive(from, bytes);
       else tasks.receive(from, bytes);
@@ -311,22 +318,28 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     connected: (peer, boot, word) => {
       if (word !== undefined) builds.heard(peer, word);
       connections.connected(peer, boot);
-      driver.connected(peer);
+      driver.connected(peer, boot);
       tasks.connected(peer, boot);
     },
     disconnected: (peer) => connections.disconnected(peer),
-    submit: (submission) => tasks.submit(submission),
+    submit: async (submission) => {
+      requireLog();
+      return tasks.submit(submission);
+    },
     read: async (signal) => {
+      requireLog();
       await driver.readIndex(signal);
       return asked;
     },
     listTasks: (filter, page, by) =>
       lists.run(by, async (index) => {
+        requireLog();
         await driver.readIndex(by.signal);
         return index.tasks(filter, page);
       }),
     listKeys: (filter, page, by) =>
       lists.run(by, async (index) => {
+        requireLog();
         await driver.readIndex(by.signal);
         return index.keys(filter, page);
       }),
@@ -334,9 +347,12 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     culprits: (task) => tasks.culprits(task),
     signingFailures: () => tasks.sessionFailures,
     unlockSigning: (order) => tasks.unlock(order),
-    transferLeadership: (order, signal) => tasks.transferLeadership(order, signal),
+    transferLeadership: async (order, signal) => {
+      requireLog();
+      return tasks.transferLeadership(order, signal);
+    },
     status: () => {
-      const { leader, term, commit, applied, caughtUp, room } = driver.status();
+      const { leader, term, commit, applied, caughtUp, room, part } = driver.status();
       return {
         clusterId: genesis.clusterId,
         nodeId: signer.node,
@@ -359,6 +375,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         timeCorrections: readClock(overlay).number,
         // The disk's own: consensus alone is told that it is low where the audit log is behind.
         room: room === 'low' ? (ports.room ?? BOUNDLESS).look() : room,
+        part,
         audit: audit?.standing,
         freeBytes: ports.room?.freeBytes(),
         log: driver.logSizes(),

@@ -179,6 +179,8 @@ export type Core = {
   writingTicks: number | undefined;
   /** On the own disk, as last told. */
   room: RoomLevel;
+  /** The node takes no part: its disk is known to lack what it has promised. */
+  withheld: boolean;
   nextReadId: number;
 };
 

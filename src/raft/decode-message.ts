@@ -46,13 +46,20 @@ export function decodeMessage(bytes: Uint8Array): Message | undefined {
 }
 
 /**
- * Claims that bytes bring a node the state that it lacks, or offer it: a node that was away while the cluster's level was raised
- * reads them above its own level, for the raise is in what it lacks.
+ * Claims that a node reads these bytes above its own level: they bring it the state that it lacks, or offer it, and the raise is
+ * in what it lacks; or they are about what it or their sender has promised, which says whether its disk is an old one.
  */
-export function bringsSnapshot(bytes: Uint8Array): boolean {
+export function isReadAbove(bytes: Uint8Array): boolean {
   const type = decodePeerMessage(bytes)?.type;
-  return type === 'snapshot-offer' || type === 'snapshot-chunk';
+  return type !== undefined && READ_ABOVE.has(type);
 }
+
+const READ_ABOVE: ReadonlySet<PeerMessage['type']> = new Set<PeerMessage['type']>([
+  'snapshot-offer',
+  'snapshot-chunk',
+  'records-request',
+  'records',
+]);
 
 type Head = { readonly from: NodeId; readonly to: NodeId; readonly term: Term };
 
@@ -114,6 +121,8 @@ function fromWire(head: Head, wire: NonNullable<WireMessage['message']>): PeerMe
     case 'snapshotHeld':
       return checkpointFromWire(head, wire);
     case 'vote':
+    case 'recordsRequest':
+    case 'records':
       return evidenceFromWire(head, wire);
     default:
       return unreachable(wire);

@@ -72,7 +72,11 @@ export type RaftStatus = {
   readonly caughtUp: boolean;
   /** On this node's disk; `none` too while a write waits for it. */
   readonly room: RoomLevel;
+  readonly part: Part;
 };
+
+/** Whether a node takes part in consensus: it does, until its own words have proved that it has lost a part of its log. */
+export type Part = 'takes' | 'log-lost';
 
 /** How one node hears another in consensus. */
 export type PeerStatus = {

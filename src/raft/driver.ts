@@ -1,5 +1,5 @@
 import { ClusterError } from '../common/index.js';
-import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
+import type { Boot, LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import { BOUNDLESS } from '../ports/index.js';
 import type { Entry, Link, Persist, Room, RoomLevel } from '../ports/index.js';
 import { Applier } from './applier.js';
@@ -8,7 +8,7 @@ import { Checkpoints } from './checkpoints/checkpoints.js';
 import { isOfCheckpoints } from './checkpoints/messages.js';
 import type { CheckpointParts } from './checkpoints/parts.js';
 import { decodePeerMessage } from './decode-message.js';
-import type { QuorumStatus, RaftDriverParts, RaftStatus } from './driver-parts.js';
+import type { Part, QuorumStatus, RaftDriverParts, RaftStatus } from './driver-parts.js';
 import { encodeMessage } from './encode-message.js';
 import type { LogSizes } from './log-sizes.js';
 import { Evidence } from './evidence/evidence.js';
@@ -17,6 +17,7 @@ import type { EvidenceParts } from './evidence/parts.js';
 import type { Message } from './messages.js';
 import type { PeerMessage } from './peer-message.js';
 import { supplyFollowers } from './old-entries.js';
+import { bytesOfBoot } from './open.js';
 import type { Raft } from './raft.js';
 import { persistAlone } from './persist-alone.js';
 import type { Ready, Urgent } from './ready.js';
@@ -92,6 +93,7 @@ export class RaftDriver {
     if (this.#state !== 'new') return;
     this.#state = 'running';
     this.#ticks.start();
+    this.#evidence?.start();
     void this.#checkpoints?.start();
     this.#schedule();
   }
@@ -115,12 +117,12 @@ export class RaftDriver {
     });
   }
 
-  /** Messages can flow to `peer`: what it may have missed is said again. */
-  connected(peer: NodeId): void {
+  /** Messages can flow to `peer`, whose process runs as `boot`: what it may have missed is said again. */
+  connected(peer: NodeId, boot: Boot): void {
     this.#guard(() => {
       this.#raft.connected(peer);
       this.#checkpoints?.connected(peer);
-      this.#evidence?.connected(peer);
+      this.#evidence?.connected(peer, bytesOfBoot(boot));
     });
   }
 
@@ -201,6 +203,7 @@ export class RaftDriver {
       applied: this.#applier.applied,
       caughtUp: this.#raft.caughtUp(),
       room: this.#roomNow(),
+      part: this.#part(),
     };
   }
 
@@ -249,6 +252,10 @@ export class RaftDriver {
     await this.#installed;
   }
 
+  #part(): Part {
+    return this.#evidence?.isConvicted === true ? 'log-lost' : 'takes';
+  }
+
   #roomNow(): RoomLevel {
     return this.#writer.waitsForRoom ? 'none' : this.#room.look();
   }
@@ -295,6 +302,7 @@ export class RaftDriver {
     this.#guard(() => {
       this.#raft.tick(ticks, this.#time.now(), suspect);
       this.#checkpoints?.tick();
+      this.#evidence?.tick();
     });
   }
 
@@ -322,6 +330,7 @@ export class RaftDriver {
         this.#handle(this.#raft.takeReady(0), untilMs);
       }
       this.#evidence?.tellLeaderSoon();
+      if (this.#evidence?.mustWrite === true && !this.#writer.isBusy) this.#writer.writeNotes();
       this.#transfers.look(this.#raft);
       this.#logChange();
     } catch (error) {
@@ -351,15 +360,22 @@ export class RaftDriver {
   }
 
   #evidenceOf(parts: EvidenceParts): Evidence {
-    const { raft, clock, alarms, machine, notes = new Map() } = this.#parts;
+    const { raft, store, clock, alarms, machine, notes = new Map() } = this.#parts;
     return new Evidence(
       {
         ...parts,
         raft,
+        store,
         clock,
         alarms,
         level: () => machine.agreed.level,
         send: (message) => this.#sendOne(message),
+        checkpointOf: (voter) => this.#checkpoints?.signatureOf(voter),
+        changed: () => this.#schedule(),
+        onConvicted: () => {
+          this.#checkpoints?.stop();
+          parts.onConvicted?.();
+        },
       },
       notes,
     );
@@ -420,6 +436,8 @@ export class RaftDriver {
 
   #send(messages: readonly Message[]): void {
     const { network } = this.#parts;
+    // Promises that waited for a write, and are none any more.
+    if (this.#raft.isWithheld) return;
     for (const message of messages) {
       this.#evidence?.leaves(message);
       const bytes = encodeMessage(this.#signed(message));

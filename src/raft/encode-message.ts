@@ -33,6 +33,8 @@ export const LEVELS: Readonly<Record<PeerMessage['type'], number>> = {
   'snapshot-chunk': CHECKPOINT_LEVEL,
   'snapshot-held': CHECKPOINT_LEVEL,
   vote: RECORDS_LEVEL,
+  'records-request': RECORDS_LEVEL,
+  records: RECORDS_LEVEL,
 };
 
 /** The message as protobuf, at most {@link MESSAGE_BYTES_MAX} long. */
@@ -116,6 +118,8 @@ function toWire(message: PeerMessage): WireMessage['message'] {
     case 'snapshot-held':
       return checkpointToWire(message);
     case 'vote':
+    case 'records-request':
+    case 'records':
       return evidenceToWire(message);
     default:
       return unreachable(message);

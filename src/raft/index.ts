@@ -4,10 +4,11 @@
  * of clocks has reached. A pure core decides; the driver sends, saves and waits. It does not know what an entry means,
  * what a key or a task is, or how messages travel.
  */
-export { bringsSnapshot, decodeMessage, decodePeerMessage } from './decode-message.js';
+export { decodeMessage, decodePeerMessage, isReadAbove } from './decode-message.js';
 export { RaftDriver } from './driver.js';
 export type {
   Machine,
+  Part,
   PeerStatus,
   QuorumStatus,
   RaftDriverParts,

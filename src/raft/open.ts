@@ -100,13 +100,15 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     electionTimeoutTicks: timing.electionTicksMax,
     writingTicks: undefined,
     room: 'enough',
+    withheld: false,
     nextReadId: firstReadId(config.random.bytes(6)),
   };
   restartElectionTimer(core);
   return core;
 }
 
-function bytesOfBoot(boot: Boot): Uint8Array {
+/** @returns 16 bytes. */
+export function bytesOfBoot(boot: Boot): Uint8Array {
   const bytes = fromHex(boot);
   assert(bytes?.length === BOOT_BYTES, 'a boot has its bytes');
   return bytes;

@@ -31,7 +31,7 @@ export function patience(core: Core, message: Message): Patience {
   if (!seesCommitWithout(core, leader, to, index)) return NONE;
   const longMs = (): Millis =>
     leader === to || acknowledgedBy(core, leader) >= index ? ACKNOWLEDGED_WITHIN_MS : 0;
-  const isStillDue = (): boolean => message.term === core.term;
+  const isStillDue = (): boolean => message.term === core.term && !core.withheld;
   return longMs() > 0
     ? { firstMs: ACKNOWLEDGED_WITHIN_MS, thenMs: () => 0, isStillDue }
     : { firstMs: LEADER_AWAITED_MS, thenMs: longMs, isStillDue };

@@ -20,6 +20,7 @@ import { isReachable, propose, supply, tickLeader, ticksToHeartbeat } from './le
 import { PAYLOAD_BYTES_MAX } from './limits.js';
 import type { Timing } from './limits.js';
 import { agree, nextTimeMs } from './log-time.js';
+import type { LogNow, Standing } from './evidence/convict.js';
 import type { Acknowledgement, Message } from './messages.js';
 import { openCore } from './open.js';
 import { patience } from './patience.js';
@@ -39,6 +40,7 @@ import type { Ready, Urgent } from './ready.js';
 import { hasRoomForNew, ticksToElection } from './room.js';
 import { tickRoom } from './room-transfer.js';
 import { step } from './step.js';
+import { withhold } from './withhold.js';
 
 export type RoleName = Core['role']['type'];
 
@@ -66,9 +68,30 @@ export class Raft {
     return this.#core.id;
   }
 
-  /** This run of the process, 16 bytes. */
-  get boot(): Uint8Array {
-    return this.#core.boot;
+  /** From now on this node says nothing, follows no leader and does not stand: what it has not sent yet is not sent. */
+  withhold(): void {
+    withhold(this.#core);
+  }
+
+  get isWithheld(): boolean {
+    return this.#core.withheld;
+  }
+
+  /** The run, and the disk when it began, while nothing has changed since. */
+  standing(): Standing {
+    const { boot, term, votedFor, log } = this.#core;
+    return { boot, term, votedFor, last: log.last.index };
+  }
+
+  /** As {@link LogNow}, but for the hashes. */
+  logNow(): Omit<LogNow, 'hashAt'> {
+    const { term, log } = this.#core;
+    return { term, base: log.front, last: log.last.index };
+  }
+
+  /** The chain's hash at `index`, if it is in memory. */
+  hashAt(index: LogIndex): Uint8Array | undefined {
+    return this.#core.log.hashAt(index);
   }
 
   /** The newest acknowledgement of this term, with the clock of now. */
@@ -159,7 +182,7 @@ export class Raft {
       tickRoom(core);
     } else {
       tickQuestion(core, ticks);
-      tickElection(core, ticks, suspect);
+      if (!core.withheld) tickElection(core, ticks, suspect);
     }
     repeatAcknowledgement(core);
   }
@@ -168,6 +191,7 @@ export class Raft {
   ticksToNext(): number {
     const { role, timing, reads } = this.#core;
     if (role.type === 'leader') return Math.max(1, ticksToHeartbeat(this.#core, role));
+    if (this.#core.withheld) return timing.electionTicksMin;
     const left = ticksToElection(this.#core);
     if (left > 0 && reads.asking === undefined) return left;
     return left > 0 ? Math.min(left, timing.heartbeatTicks) : timing.heartbeatTicks;

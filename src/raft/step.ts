@@ -15,6 +15,7 @@ import { onTimeoutNow } from './timeout-now.js';
 export function step(core: Core, message: Message): void {
   if (message.to !== core.id || !core.peers.includes(message.from)) return;
   core.heardTicks.set(message.from, core.ticks);
+  if (core.withheld) return;
   if (meetTerm(core, message)) dispatch(core, message);
 }
 

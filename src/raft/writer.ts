@@ -71,6 +71,13 @@ export class Writer {
     else if (hasApplied) this.#armFlush();
   }
 
+  /** Makes notes durable though there is nothing else to write. Not while a write is under way. */
+  writeNotes(): void {
+    this.#timer?.cancel();
+    this.#parts.raft.persistStarted();
+    this.write(undefined, () => undefined);
+  }
+
   /** Begins nothing more, and calls nobody any more. */
   stop(): void {
     this.#isStopped = true;

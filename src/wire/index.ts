@@ -88,6 +88,7 @@ export {
   CertificateRevokedResult,
 } from './gen/quorate/v1/task.js';
 export {
+  ConsensusPart,
   DiskRoom,
   Cluster,
   CorrectTimeRequest,

@@ -197,8 +197,15 @@ export function raftSeeds(): readonly Uint8Array[] {
   ];
   const speaker = { incarnation: 1, boot: new Uint8Array(16), order: 0 };
   const signed = { ...speaker, signature: new Uint8Array(64).fill(1) };
+  const acknowledgement = { term: 7, index: 4, hash: entry.hash, clockMs: 5, ...signed };
+  const vote = { term: 7, candidate: nodeId('node-9'), ...signed };
+  const words = { ...NO_WORDS, acknowledgement, vote };
+  const { boot } = speaker;
   const promises: readonly PeerMessage[] = [
     { type: 'vote', ...head, candidate: nodeId('node-9'), ...signed },
+    { type: 'records-request', ...head, boot },
+    { type: 'records', ...head, boot, words },
+    { type: 'records', ...head, boot, words: NO_WORDS },
   ];
   return [...messages, ...promises].map(encodeMessage);
 }

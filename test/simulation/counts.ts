@@ -17,6 +17,8 @@ export type Counts = {
   tornWrites: number;
   refusedStarts: number;
   staleImages: number;
+  /** Lines of nodes that were proved to have lost a part of their logs. */
+  lostLogs: number;
   /** Snapshots that took the place of a state. */
   snapshots: number;
   /** Reads of a snapshot's state in which a bit was wrong. */
@@ -68,6 +70,7 @@ export function noCounts(): Counts {
     tornWrites: 0,
     refusedStarts: 0,
     staleImages: 0,
+    lostLogs: 0,
     snapshots: 0,
     misreadSnapshots: 0,
     committedEntries: 0,

@@ -108,6 +108,8 @@ function kindOf(message: RaftMessage['message']): Kind | undefined {
     case 'snapshotChunk':
     case 'snapshotHeld':
     case 'vote':
+    case 'recordsRequest':
+    case 'records':
       return undefined;
     case undefined:
       return undefined;

@@ -7,9 +7,9 @@ import { OPTIONS, PLANTED_BUGS, runWith } from './planted-bugs.js';
 const USAGE = `usage: npm run simulate:bugs -- [options]
 
   --match TEXT  only bugs whose names have TEXT in them
-  --where W     instead of the bug's own: consensus, elections, 'figure eight', 'small memory', faults, byzantine,
-                'false statements', gg20, 'gg20 byzantine', 'false answers', presign, 'presign false answers',
-                'crash points', lives, 'lives byzantine' or 'gg20 lives'
+  --where W     instead of the bug's own: consensus, elections, 'figure eight', 'small memory', snapshots, 'signed words',
+                faults, 'old disks', byzantine, 'false statements', gg20, 'gg20 byzantine', 'false answers', presign,
+                'presign false answers', 'crash points', lives, 'lives byzantine' or 'gg20 lives'
   --first S     begin at seed S instead of the bug's own
   --seeds N     try N seeds instead of the bug's budget
   --json        one line of JSON on standard output

@@ -7,7 +7,13 @@ import { gg20Lives, keyLives } from './key-lives/scenario.js';
 import { gg20Nodes } from './gg20/scenario.js';
 import { addCounts, noCounts } from './counts.js';
 import { judgeCoverage } from './coverage-rules.js';
-import { raftAlone, raftInSmallMemory, raftOneByOne, raftWithSnapshots } from './raft-alone.js';
+import {
+  raftAlone,
+  raftInSmallMemory,
+  raftOneByOne,
+  raftThatSigns,
+  raftWithSnapshots,
+} from './raft-alone.js';
 import { runHere, runInProcesses, serveSeeds, type RunSeed } from './run-seeds.js';
 import { simulate, type MakeScenario, type Result } from './simulation.js';
 import { ONE_LIES, withOneLie } from './fault-rates.js';
@@ -30,6 +36,7 @@ const USAGE = `usage: npm run simulate -- [options]
   --raft-only   consensus alone, without the node above it
   --small-memory  with --raft-only: most of the log is on disk alone, and read when it is needed
   --snapshots   with --raft-only: as --small-memory, and the log ends at checkpoints, though a voter is away
+  --signed      with --raft-only: voters sign what they promise, keep it of each other and show it
   --lie L       of a malicious node: it tells this lie and no other; statements: its ready of a key, last and wrong;
                 answers: its answers to nonces of GG20
   --gg20        whole nodes with keys for threshold ECDSA, in a parameter set that only tests have
@@ -57,6 +64,7 @@ const { values } = parseArgs({
     'raft-only': { type: 'boolean', default: false },
     'small-memory': { type: 'boolean', default: false },
     snapshots: { type: 'boolean', default: false },
+    signed: { type: 'boolean', default: false },
     lie: { type: 'string' },
     presign: { type: 'boolean', default: false },
     gg20: { type: 'boolean', default: false },
@@ -125,6 +133,7 @@ function options(): readonly string[] {
     'raft-only',
     'small-memory',
     'snapshots',
+    'signed',
     'gg20',
     'presign',
     'toy',
@@ -137,6 +146,7 @@ function options(): readonly string[] {
 
 function consensusOf(): typeof raftAlone {
   if (values.snapshots) return raftWithSnapshots;
+  if (values.signed) return raftThatSigns;
   if (values['small-memory']) return raftInSmallMemory;
   return profile === 'figure-eight' ? raftOneByOne : raftAlone;
 }

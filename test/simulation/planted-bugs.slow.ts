@@ -20,6 +20,8 @@ test.each([
   ['figure eight', 1, 3],
   ['small memory', 1, 3],
   ['snapshots', 1, 3],
+  ['signed words', 1, 5],
+  ['old disks', 1, 1],
   ['faults', 1, 1],
   ['byzantine', 1, 1],
   ['false statements', 1, 2],

@@ -8,6 +8,7 @@ import { GG20_BUGS } from './planted/gg20.js';
 import { GG20_LIFE_BUGS, LIFE_BUGS } from './planted/lives.js';
 import type { PlantedBug, Where } from './planted/planted-bug.js';
 import { PRESIGNATURE_BUGS } from './planted/presignatures.js';
+import { LOST_LOG_BUGS } from './planted/lost-logs.js';
 import { OLD_ENTRY_BUGS } from './planted/old-entries.js';
 import { SNAPSHOT_BUGS } from './planted/snapshots.js';
 import { TASK_BUGS } from './planted/tasks.js';
@@ -19,6 +20,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...ACKNOWLEDGEMENT_BUGS,
   ...OLD_ENTRY_BUGS,
   ...SNAPSHOT_BUGS,
+  ...LOST_LOG_BUGS,
   ...TRANSFER_BUGS,
   ...TASK_BUGS,
   ...GG20_BUGS,
@@ -43,6 +45,8 @@ export const OPTIONS: Readonly<Record<Where, readonly string[]>> = {
   'figure eight': ['--raft-only', '--profile', 'figure-eight'],
   'small memory': ['--raft-only', '--small-memory'],
   snapshots: ['--raft-only', '--snapshots'],
+  'signed words': ['--raft-only', '--signed', '--profile', 'elections'],
+  'old disks': ['--stale-images'],
   faults: ['--profile', 'faults'],
   byzantine: ['--profile', 'byzantine'],
   'false statements': ['--profile', 'byzantine', '--lie', 'statements'],

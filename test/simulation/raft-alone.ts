@@ -2,8 +2,14 @@ import { Alarms } from '../../src/alarms/index.js';
 import { clusterId, compareText, equal, u64be, utf8, type NodeId } from '../../src/common/index.js';
 import type { Entry, Row, StateReading, Write } from '../../src/ports/index.js';
 import { WaitingNetwork } from '../../src/node/waiting-network.js';
-import { bringsSnapshot, createRaft, RaftDriver } from '../../src/raft/index.js';
-import type { Agreed, CheckpointLimits, CheckpointParts, Limits } from '../../src/raft/index.js';
+import { createRaft, isReadAbove, RaftDriver } from '../../src/raft/index.js';
+import type {
+  Agreed,
+  CheckpointLimits,
+  CheckpointParts,
+  EvidenceParts,
+  Limits,
+} from '../../src/raft/index.js';
 import { ACKNOWLEDGEMENTS_LEVEL, ENTRY_OVERHEAD_BYTES } from '../../src/raft/limits.js';
 import { levelNamed } from '../../src/wire/index.js';
 import { identityKeyOf, sealOf } from '../support/builders/ledger.js';
@@ -125,26 +131,34 @@ const ONE_BY_ONE: Partial<Limits> = { appendEntriesMax: 1, inFlightMessagesMax: 
 /** A checkpoint after about forty entries. */
 const CHECKPOINTS: Partial<CheckpointLimits> = { logBytes: 40 * ENTRY_BYTES, apartMs: 0 };
 
+function identityOf(id: NodeId, voters: readonly NodeId[]): EvidenceParts {
+  const key = identityKeyOf(id);
+  return {
+    signer: { node: id, publicKey: key, sign: (bytes) => sealOf(key, bytes) },
+    verify: (whose, bytes, signature) => equal(sealOf(whose, bytes), signature),
+    electorate: {
+      clusterId: CLUSTER,
+      keys: new Map(voters.map((voter) => [voter, identityKeyOf(voter)])),
+    },
+  };
+}
+
 function checkpointsOf(
   id: NodeId,
   voters: readonly NodeId[],
   ports: LifePorts,
   recorder: Recorder,
 ): CheckpointParts {
-  const key = identityKeyOf(id);
+  const { electorate, ...identity } = identityOf(id, voters);
   return {
-    signer: { node: id, publicKey: key, sign: (bytes) => sealOf(key, bytes) },
-    verify: (whose, bytes, signature) => equal(sealOf(whose, bytes), signature),
+    ...identity,
     files: ports.snapshots,
     limits: CHECKPOINTS,
     state: {
       command: CHECKPOINT,
       isAsked: ({ payload }) => equal(payload, CHECKPOINT),
       reading: () => recorder.reading(),
-      electorate: () => ({
-        clusterId: CLUSTER,
-        keys: new Map(voters.map((voter) => [voter, identityKeyOf(voter)])),
-      }),
+      electorate: () => electorate,
       thresholdOf: () => 0,
     },
     onInstalled: () => ports.ends(),
@@ -157,6 +171,7 @@ export function startRaft(
   raise: number,
   limits: Partial<Limits>,
   hasCheckpoints = false,
+  signs = false,
 ): StartProcess<RaftProcess> {
   return async (id, ports) => {
     const loaded = await ports.consensus.load();
@@ -174,6 +189,8 @@ export function startRaft(
       clock: ports.clock,
       machine: recorder,
       applied: loaded.applied,
+      notes: loaded.notes,
+      identity: signs ? identityOf(id, voters) : undefined,
       room: ports.room,
       logger: ports.logger,
       alarms: new Alarms(ports.clock, ports.logger),
@@ -187,10 +204,10 @@ export function startRaft(
       receive: (from, channel, bytes) => {
         // As whole nodes do (`src/node/level-guard.ts`).
         const isAbove = (levelNamed(bytes) ?? 0) > recorder.agreed.level;
-        if (isAbove && !bringsSnapshot(bytes)) return;
+        if (isAbove && !isReadAbove(bytes)) return;
         if (channel === 'raft') driver.receive(from, bytes);
       },
-      connected: (peer) => driver.connected(peer),
+      connected: (peer, boot) => driver.connected(peer, boot),
       disconnected: () => undefined,
       status: () => ({ ...driver.status(), transferTarget: raft.transferTarget }),
       transfer: async (target, signal) =>
@@ -352,12 +369,17 @@ export const raftOneByOne: MakeScenario<RaftProcess> = (setting) => alone(settin
 export const raftWithSnapshots: MakeScenario<RaftProcess> = (setting) =>
   alone(setting, SMALL_MEMORY, true);
 
+/** The same, where voters sign what they promise, keep it of each other and show it. */
+export const raftThatSigns: MakeScenario<RaftProcess> = (setting) =>
+  alone(setting, {}, false, true);
+
 const alone = (
   { seed, world, nodes, report }: Parameters<MakeScenario<RaftProcess>>[0],
   limits: Partial<Limits>,
   hasCheckpoints = false,
+  signs = false,
 ): Scenario<RaftProcess> => ({
-  start: startRaft(nodes, raiseOf(seed), limits, hasCheckpoints),
+  start: startRaft(nodes, raiseOf(seed), limits, hasCheckpoints, signs),
   workload: new Appends({ world, rng: new Rng(seed, 'workload'), violation: report }),
   naming: { sessionOf: () => '', taskOf: () => '', requestIdOf: () => undefined },
   lasts: 1,

@@ -84,7 +84,7 @@ test(
 );
 
 test(
-  'a node with a restored old disk repeats no nonce, and makes no share of a past session',
+  'a node with a restored old disk is convicted, repeats no nonce, and makes no share of a past session',
   async () => {
     const counts = noCounts();
     for (const seed of OLD_DISK_SEEDS) {
@@ -93,6 +93,7 @@ test(
       addCounts(counts, result.counts);
     }
     expect(counts.staleImages).toBeGreaterThan(OLD_DISK_SEEDS.length);
+    expect(counts.lostLogs).toBeGreaterThan(0);
     expect(counts.shares).toBeGreaterThan(0);
   },
   TIMEOUT_MS,

@@ -69,7 +69,12 @@ export type MakeScenario<P extends Process> = (setting: {
  * A node on an old disk has forgotten votes and entries, which nothing here survives (`docs/operations.md`). But nonces are
  * in no image of a disk, and a share needs an entry that is committed and a request that lives.
  */
-const HOLDS_ON_OLD_DISKS: ReadonlySet<string> = new Set(['SingleUse', 'ReleasedShare', 'Answer']);
+const HOLDS_ON_OLD_DISKS: ReadonlySet<string> = new Set([
+  'SingleUse',
+  'ReleasedShare',
+  'Answer',
+  'LostLog',
+]);
 
 export type RunOptions = {
   readonly profile?: Profile;

@@ -5,7 +5,7 @@ import type { ConnectionFlags } from '../connection.js';
 import { askEachEndpoint, problemOf } from '../each-endpoint.js';
 import type { EndpointAnswer } from '../each-endpoint.js';
 import { Ended, EXIT } from '../exit-codes.js';
-import { quorumFault } from '../format/members.js';
+import { partWords, quorumFault } from '../format/members.js';
 import { table } from '../format/table.js';
 import { duration } from '../format/values.js';
 
@@ -51,6 +51,8 @@ function isHealthy({ cluster }: EndpointAnswer): boolean {
 function whyOf(answer: EndpointAnswer): string {
   const { cluster } = answer;
   if (cluster === undefined) return problemOf(answer);
+  const part = partWords(cluster);
+  if (part !== undefined) return `it ${part}`;
   const fault = quorumFault(cluster, 'it');
   if (fault !== undefined) return fault;
   if (!cluster.caughtUp) return 'it catches up';

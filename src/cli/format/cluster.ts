@@ -1,5 +1,5 @@
 import { presignaturesOf, presignatureWords } from './presignatures.js';
-import { Gg20Profile, MemberRole } from '../../wire/index.js';
+import { ConsensusPart, Gg20Profile, MemberRole } from '../../wire/index.js';
 import type { Cluster } from '../../wire/index.js';
 import { problemOf } from '../each-endpoint.js';
 import type { EndpointAnswer } from '../each-endpoint.js';
@@ -54,6 +54,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     log: logOf(cluster),
     revocation_count: cluster.revocationCount,
     caught_up: cluster.caughtUp,
+    part: nameOf(ConsensusPart, cluster.part),
     quorum: cluster.quorum,
     curve_backends: backendsOf(cluster),
     prime_stocks: stocksOf(cluster),
@@ -69,6 +70,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
       applied_index: answer.cluster && Number(answer.cluster.appliedIndex),
       node_time: time(answer.cluster?.nodeTime),
       software_version: answer.cluster?.softwareVersion,
+      part: answer.cluster && nameOf(ConsensusPart, answer.cluster.part),
       disk: answer.cluster && diskOf(answer.cluster),
       log: answer.cluster && logOf(answer.cluster),
       curve_backends: answer.cluster && backendsOf(answer.cluster),

@@ -1,3 +1,4 @@
+import { ConsensusPart } from '../../wire/index.js';
 import type { Cluster } from '../../wire/index.js';
 import type { EndpointAnswer } from '../each-endpoint.js';
 import { SILENT_MS } from '../limits.js';
@@ -35,6 +36,8 @@ function stateByLeader(view: Cluster, member: Member): string {
 }
 
 function stateByItself(own: Cluster): string {
+  const part = partWords(own);
+  if (part !== undefined) return part;
   if (own.quorum?.present !== true) return 'knows no leader';
   return own.caughtUp ? 'follows' : 'catches up';
 }
@@ -117,4 +120,9 @@ export function clockWarnings(answers: readonly EndpointAnswer[]): string[] {
     const side = byMs > 0 ? 'ahead of' : 'behind';
     return [`warning: the clock of ${node} is ${duration(Math.abs(byMs))} ${side} the others'`];
   });
+}
+
+/** Why the answering node takes no part in consensus; nothing where it does. */
+export function partWords({ part }: Cluster): string | undefined {
+  return part === ConsensusPart.LOG_LOST ? 'has lost a part of its log: leave it out' : undefined;
 }

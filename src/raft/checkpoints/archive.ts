@@ -1,6 +1,7 @@
-import type { LogIndex } from '../../common/index.js';
+import type { LogIndex, NodeId } from '../../common/index.js';
 import type { SnapshotFiles } from '../../ports/index.js';
 import { snapshotFromBytes, snapshotToBytes } from './codec.js';
+import type { Mark } from './mark.js';
 import type { Snapshot } from './messages.js';
 
 /** The longest certificate file: twenty voters' signatures, and room. */
@@ -29,6 +30,13 @@ export class Archive {
   /** The index of the certified state; 0 if there is none. */
   get index(): LogIndex {
     return this.#kept?.certificate.mark.index ?? 0;
+  }
+
+  /** The signature of `node` in the certificate, if it is among them. */
+  signatureOf(node: NodeId): { readonly mark: Mark; readonly signature: Uint8Array } | undefined {
+    const { mark, signatures = [] } = this.#kept?.certificate ?? {};
+    const signature = signatures.find((each) => each.node === node)?.signature;
+    return mark && signature && { mark, signature };
   }
 
   /** Finds the certified state of an earlier run, and removes all other files. */

@@ -13,6 +13,7 @@ import type { Mark } from './mark.js';
 import type { CheckpointMessage, CheckpointSignature } from './messages.js';
 import type { CheckpointParts } from './parts.js';
 import { Signatures } from './signatures.js';
+import type { Signed } from './signatures.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import { stateHash } from './state-stream.js';
@@ -116,6 +117,11 @@ export class Checkpoints {
     this.#isTaking = true;
     this.#takenMs = nowMs;
     void this.#take(entry);
+  }
+
+  /** The newest signature of a voter that is verified: heard in this run, or in the certificate that is kept. */
+  signatureOf(voter: NodeId): Signed | undefined {
+    return this.#signatures.of(voter) ?? this.#archive.signatureOf(voter);
   }
 
   connected(peer: NodeId): void {

@@ -14,6 +14,10 @@ export class Signatures {
       this.#newest.set(voter, signed);
   }
 
+  of(voter: NodeId): Signed | undefined {
+    return this.#newest.get(voter);
+  }
+
   /** The voters that have signed this mark. */
   agreeing(mark: Mark): { readonly node: NodeId; readonly signature: Uint8Array }[] {
     return [...this.#newest]

@@ -20,17 +20,42 @@ const SIGNATURE_BYTES = 64;
 const FORM = 1;
 
 type Wire = NonNullable<WireMessage['message']>;
-type EvidenceWire = Extract<Wire, { readonly $case: 'vote' }>;
+type EvidenceCase = 'vote' | 'recordsRequest' | 'records';
+type EvidenceWire = Extract<Wire, { readonly $case: EvidenceCase }>;
 type Head = { readonly from: NodeId; readonly to: NodeId; readonly term: Term };
 
 export function evidenceToWire(message: EvidenceMessage): EvidenceWire {
-  return { $case: 'vote', value: voteToWire(message) };
+  switch (message.type) {
+    case 'vote':
+      return { $case: 'vote', value: voteToWire(message) };
+    case 'records-request':
+      return { $case: 'recordsRequest', value: { boot: message.boot } };
+    case 'records': {
+      const { boot, words } = message;
+      return { $case: 'records', value: { boot, words: wordsToWire(words) } };
+    }
+  }
 }
 
 /** `undefined` for what no correct node sends. */
 export function evidenceFromWire(head: Head, wire: EvidenceWire): EvidenceMessage | undefined {
-  const vote = voteFromWire(head.term, wire.value);
-  return vote && { type: 'vote', ...head, ...vote };
+  switch (wire.$case) {
+    case 'vote': {
+      const vote = voteFromWire(head.term, wire.value);
+      return vote && { type: 'vote', ...head, ...vote };
+    }
+    case 'recordsRequest': {
+      const { boot } = wire.value;
+      if (boot.length !== BOOT_BYTES) return undefined;
+      return { type: 'records-request', ...head, boot: boot.slice() };
+    }
+    case 'records': {
+      const { boot } = wire.value;
+      const words = wire.value.words && wordsFromWire(wire.value.words);
+      if (boot.length !== BOOT_BYTES || words === undefined) return undefined;
+      return { type: 'records', ...head, boot: boot.slice(), words };
+    }
+  }
 }
 
 /** Words as they are stored: `01` ‖ an encoded `SignedWords`. */

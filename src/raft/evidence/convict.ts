@@ -4,7 +4,7 @@ import type { Proof } from './proof.js';
 import { isOfThisLife } from './words.js';
 import type { SignedAcknowledgement, SignedMark, SignedVote, SignedWords } from './words.js';
 
-/** What a node's disk held when its run began. */
+/** The disk of a node when its run began. */
 export type Standing = {
   /** The run, 16 bytes. */
   readonly boot: Uint8Array;
@@ -58,7 +58,7 @@ function contradictsVote(said: SignedVote, standing: Standing): boolean {
   return said.candidate !== standing.votedFor;
 }
 
-/** What is applied is committed, and stays. So it does not matter in which run this was signed. */
+/** Applied entries are committed, and stay. So it does not matter in which run this was signed. */
 function contradictsCommitted({ mark }: SignedMark, log: LogNow): boolean {
   if (mark.index <= log.base) return false;
   return mark.index > log.last || differs(log.hashAt(mark.index), mark.hash);

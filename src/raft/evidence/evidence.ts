@@ -1,33 +1,45 @@
-import type { Alarms } from '../../alarms/index.js';
-import type { NodeId, Term } from '../../common/index.js';
-import type { Clock, Note, Timer } from '../../ports/index.js';
+import { Budgets } from '../../common/index.js';
+import type { Millis, NodeId, Term } from '../../common/index.js';
+import type { Note, Timer } from '../../ports/index.js';
+import { VOTERS_MAX } from '../limits.js';
 import type { Acknowledgement, Message } from '../messages.js';
-import type { Raft } from '../raft.js';
-import { LEADER_TOLD_AFTER_MS, RECORDS_LEVEL, VERIFY_AFTER_MS } from './limits.js';
+import {
+  ASK_AGAIN_MS,
+  LEADER_TOLD_AFTER_MS,
+  RECORDS_LEVEL,
+  SHOW_RATE,
+  VERIFY_AFTER_MS,
+} from './limits.js';
 import type { EvidenceMessage } from './messages.js';
 import type { EvidenceParts } from './parts.js';
 import { PeerRecords } from './records.js';
 import { Signing } from './signing.js';
-import type { SignedVote } from './words.js';
+import { Trial } from './trial.js';
+import type { TrialHost } from './trial.js';
+import type { SignedMark, SignedVote } from './words.js';
 
 /** The driver that evidence belongs to, as it sees it. */
-export type EvidenceHost = EvidenceParts & {
-  readonly raft: Raft;
-  readonly clock: Clock;
-  readonly alarms: Alarms;
-  /** The feature level of the state; 0 before the genesis is applied. */
-  readonly level: () => number;
-  readonly send: (message: EvidenceMessage | Acknowledgement) => void;
-};
+export type EvidenceHost = EvidenceParts &
+  TrialHost & {
+    /** The feature level of the state; 0 before the genesis is applied. */
+    readonly level: () => number;
+    readonly send: (message: EvidenceMessage | Acknowledgement) => void;
+    /** The newest checkpoint signature of a voter that this node has verified. */
+    readonly checkpointOf: (voter: NodeId) => SignedMark | undefined;
+  };
 
 /**
- * What one node promises under its identity key, and what it keeps of the others' promises. See
- * docs/decisions/0068-voters-keep-each-others-signed-words.md.
+ * What one node promises under its identity key, and what it keeps of the others' promises, and shows them: so a node whose
+ * disk has gone back in time learns of it. See docs/decisions/0068-voters-keep-each-others-signed-words.md and
+ * 0069-an-old-disk-is-convicted.md.
  */
 export class Evidence {
   readonly #host: EvidenceHost;
   readonly #signing: Signing;
   readonly #records: PeerRecords;
+  readonly #trial: Trial;
+  readonly #showing = new Budgets(SHOW_RATE, VOTERS_MAX);
+  #askedMs: Millis = -Infinity;
   #verifying: Timer | undefined;
   #telling: Timer | undefined;
   /** The last acknowledgement that a leader was told. */
@@ -38,8 +50,25 @@ export class Evidence {
   /** @throws ClusterError `data-loss` for a note that cannot be read. */
   constructor(host: EvidenceHost, notes: ReadonlyMap<string, Uint8Array>) {
     this.#host = host;
-    this.#signing = new Signing(host, host.raft.boot);
+    const standing = host.raft.standing();
+    this.#signing = new Signing(host, standing.boot);
     this.#records = new PeerRecords(notes, (...words) => this.#signing.isSigned(...words));
+    this.#trial = new Trial(host, standing, this.#signing, notes);
+  }
+
+  /** This node has lost a part of its log. */
+  get isConvicted(): boolean {
+    return this.#trial.isConvicted;
+  }
+
+  /** There is something that is to be durable soon, though nothing else is. */
+  get mustWrite(): boolean {
+    return this.#trial.mustWrite;
+  }
+
+  /** Says what an earlier run has found. Once, when this run begins. */
+  start(): void {
+    this.#trial.start();
   }
 
   stop(): void {
@@ -66,14 +95,35 @@ export class Evidence {
   }
 
   receive(message: EvidenceMessage): void {
-    if (!this.#host.raft.peers.includes(message.from)) return;
-    if (this.#records.hearVote(message.from, message)) this.#verifySoon();
+    const { from } = message;
+    if (!this.#host.raft.peers.includes(from)) return;
+    switch (message.type) {
+      case 'vote':
+        if (this.#records.hearVote(from, message)) this.#verifySoon();
+        return;
+      case 'records-request':
+        return this.#show(from, message.boot);
+      case 'records':
+        return this.#trial.judge(message);
+    }
   }
 
-  /** Messages can flow to `peer`: a vote of this term that it may have missed is said again. */
-  connected(peer: NodeId): void {
-    const { raft } = this.#host;
-    if (this.#vote?.term === raft.term && raft.peers.includes(peer)) this.#say(this.#vote, peer);
+  /** Messages can flow to `peer`, whose process runs as `boot`, 16 bytes. A vote of this term is said again. */
+  connected(peer: NodeId, boot: Uint8Array): void {
+    if (!this.#host.raft.peers.includes(peer) || !this.#speaks) return;
+    this.#show(peer, boot);
+    if (this.isConvicted) return;
+    if (!this.#trial.hasShown(peer)) this.#ask(peer);
+    if (this.#vote?.term === this.#host.raft.term) this.#say(this.#vote, peer);
+  }
+
+  /** Time has passed: voters that have shown nothing in this run are asked again. */
+  tick(): void {
+    if (!this.#speaks || this.isConvicted) return;
+    const nowMs = this.#host.clock.elapsed();
+    if (nowMs - this.#askedMs < ASK_AGAIN_MS) return;
+    this.#askedMs = nowMs;
+    for (const peer of this.#host.raft.peers) if (!this.#trial.hasShown(peer)) this.#ask(peer);
   }
 
   /** To be called when all that an event brings is said: a little later the leader is told what the other voters were. */
@@ -99,11 +149,13 @@ export class Evidence {
 
   /** Notes that the write which begins is to hold beside the log. */
   takeNotes(): readonly Note[] {
-    return this.#records.takeNotes();
+    const own = this.#trial.takeNotes();
+    const theirs = this.#records.takeNotes();
+    return own.length === 0 ? theirs : [...own, ...theirs];
   }
 
   #voted(term: Term, candidate: NodeId): void {
-    if (this.#host.level() < RECORDS_LEVEL || term <= (this.#vote?.term ?? 0)) return;
+    if (!this.#speaks || term <= (this.#vote?.term ?? 0)) return;
     this.#vote = this.#signing.vote(term, candidate);
     for (const peer of this.#host.raft.peers) this.#say(this.#vote, peer);
   }
@@ -112,12 +164,34 @@ export class Evidence {
     this.#host.send({ type: 'vote', from: this.#host.raft.id, to, ...vote });
   }
 
+  get #speaks(): boolean {
+    return this.#host.level() >= RECORDS_LEVEL;
+  }
+
+  #ask(to: NodeId): void {
+    const { raft, send } = this.#host;
+    const { boot } = this.#trial.standing;
+    send({ type: 'records-request', from: raft.id, to, term: raft.term, boot });
+  }
+
+  /** Shows a voter its own newest words. Whoever it is, that costs no more than two signatures for each new word of its own. */
+  #show(to: NodeId, boot: Uint8Array): void {
+    const { raft, clock, send, checkpointOf } = this.#host;
+    if (!this.#showing.take(to, 1, clock.elapsed())) return;
+    if (!this.#records.verify(to)) this.#forged(to);
+    const words = { ...this.#records.of(to), checkpoint: checkpointOf(to) };
+    send({ type: 'records', from: raft.id, to, term: raft.term, boot, words });
+  }
+
   #verifySoon(): void {
     this.#verifying ??= this.#host.clock.after(VERIFY_AFTER_MS, () => {
       this.#verifying = undefined;
-      for (const voter of this.#records.verify())
-        this.#host.alarms.raise('A voter has not signed what it says of its log', voter);
+      for (const voter of this.#records.verifyAll()) this.#forged(voter);
     });
+  }
+
+  #forged(voter: NodeId): void {
+    this.#host.alarms.raise('A voter has not signed what it says of its log', voter);
   }
 }
 

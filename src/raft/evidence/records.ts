@@ -69,21 +69,12 @@ export class PeerRecords {
    *
    * @returns The voters that have not signed what they said, each once.
    */
-  verify(): NodeId[] {
-    return [...this.#heard.keys()].filter((voter) => !this.#verify(voter));
+  verifyAll(): NodeId[] {
+    return [...this.#heard.keys()].filter((voter) => !this.verify(voter));
   }
 
-  /** Notes for the next write, of what is verified. From then on it counts as written. */
-  takeNotes(): Note[] {
-    const notes = [...this.#unwritten].map((voter): Note => {
-      return [`${NAME}${voter}`, wordsToBytes(this.of(voter))];
-    });
-    this.#unwritten.clear();
-    return notes;
-  }
-
-  /** @returns Whether all that was heard of `voter` is signed. */
-  #verify(voter: NodeId): boolean {
+  /** As {@link verifyAll}, of one voter. @returns Whether all that was heard of it is signed. */
+  verify(voter: NodeId): boolean {
     const { acknowledgement, vote } = this.#heard.get(voter) ?? NO_WORDS;
     this.#heard.delete(voter);
     const before = this.of(voter);
@@ -101,6 +92,15 @@ export class PeerRecords {
       this.#unwritten.add(voter);
     }
     return holds.acknowledgement && holds.vote;
+  }
+
+  /** Notes for the next write, of what is verified. From then on it counts as written. */
+  takeNotes(): Note[] {
+    const notes = [...this.#unwritten].map((voter): Note => {
+      return [`${NAME}${voter}`, wordsToBytes(this.of(voter))];
+    });
+    this.#unwritten.clear();
+    return notes;
   }
 
   #newest(voter: NodeId): SignedWords {

@@ -87,6 +87,8 @@ export class Promises {
       case 'snapshotRequest':
       case 'snapshotChunk':
       case 'snapshotHeld':
+      case 'recordsRequest':
+      case 'records':
       case undefined:
         return;
     }

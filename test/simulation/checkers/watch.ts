@@ -21,6 +21,7 @@ import { ErasedShares, ERASED_WITHIN_MS } from './erased-shares.js';
 import { KeyKept, type SharesOnDisk } from './key-kept.js';
 import { HeldResults } from './held-results.js';
 import { LogMatching } from './log-matching.js';
+import { LostLogs } from './lost-logs.js';
 import { Outcomes } from './outcomes.js';
 import { PooledPresignatures } from './pooled-presignatures.js';
 import { Promises } from './promises.js';
@@ -56,6 +57,7 @@ export class Watch implements Watcher {
   readonly #counts: Counts;
   readonly #election: ElectionSafety;
   readonly #promises: Promises;
+  readonly #lostLogs: LostLogs;
   readonly #log: LogMatching;
   readonly #committed: Committed;
   readonly #applied: AppliedState;
@@ -82,6 +84,7 @@ export class Watch implements Watcher {
     this.#counts = counts;
     this.#election = new ElectionSafety(report);
     this.#promises = new Promises(facts, report);
+    this.#lostLogs = new LostLogs(counts, report);
     this.transfers = new Transfers(facts, report, now);
     this.#log = new LogMatching(facts, report);
     this.#committed = new Committed(facts, report);
@@ -114,6 +117,7 @@ export class Watch implements Watcher {
   restarted(node: NodeId): void {
     this.transfers.restarted(node);
     this.#committed.restarted(node);
+    this.#lostLogs.restarted(node);
     this.#heldResults.restarted(node);
   }
 
@@ -145,6 +149,7 @@ export class Watch implements Watcher {
 
   /** An honest cluster raises none. */
   alarm(node: NodeId, message: string, fields: LogFields): void {
+    this.#lostLogs.alarm(node, message);
     this.report('alarm', `${node}: ${message} ${JSON.stringify(fields)}`);
   }
 
@@ -182,6 +187,7 @@ export class Watch implements Watcher {
   sentRaft(from: NodeId, message: RaftMessage): void {
     if (message.from !== from) this.report('wire', `${from} speaks as ${message.from}`);
     this.#promises.sent(from, message);
+    this.#lostLogs.sent(from, message);
     this.transfers.sent(from, message);
     if (message.message?.$case !== 'append') return;
     this.#election.shown(from, Number(message.term));

@@ -1,11 +1,12 @@
 import type { Edit } from '../../support/patches/edit.js';
 
 /**
- * What shows a mistake: consensus alone, or with an election always under way, or with figure 8 of the paper played, or with most of the
- * log on disk alone, or ending at checkpoints; whole nodes; or these beside a malicious one, or one that lies in its statements on keys alone. All again with keys for
- * threshold ECDSA, where the one lie is in answers to nonces; or with presignatures besides; or one crash at a time: seeds are the
- * numbers of crash points then. Or whole nodes whose keys are reshared, retired and destroyed, of FROST, also beside a malicious one, or
- * of threshold ECDSA.
+ * What shows a mistake: consensus alone, or with an election always under way, or with figure 8 of the paper played, or with
+ * most of the log on disk alone, or ending at checkpoints, or with signed words and an election always under way; whole nodes,
+ * or these with old disks put back; or these beside a malicious one, or one that lies in its statements on keys alone. All
+ * again with keys for threshold ECDSA, where the one lie is in answers to nonces; or with presignatures besides; or one crash
+ * at a time: seeds are the numbers of crash points then. Or whole nodes whose keys are reshared, retired and destroyed, of
+ * FROST, also beside a malicious one, or of threshold ECDSA.
  */
 export type Where =
   | 'consensus'
@@ -13,6 +14,8 @@ export type Where =
   | 'figure eight'
   | 'small memory'
   | 'snapshots'
+  | 'signed words'
+  | 'old disks'
   | 'faults'
   | 'byzantine'
   | 'false statements'

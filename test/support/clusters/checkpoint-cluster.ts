@@ -1,6 +1,6 @@
 import { Alarms } from '../../../src/alarms/index.js';
 import { bootId, clusterId, equal, nodeId, toHex, utf8 } from '../../../src/common/index.js';
-import type { NodeId } from '../../../src/common/index.js';
+import type { Boot, NodeId } from '../../../src/common/index.js';
 import { BUILD_LEVEL } from '../../../src/identity/index.js';
 import { WaitingNetwork } from '../../../src/node/waiting-network.js';
 import type {
@@ -96,7 +96,8 @@ class Texts {
 
 export type CheckpointNode = {
   readonly id: NodeId;
-  readonly store: ConsensusStore;
+  store: ConsensusStore;
+  boot: Boot;
   readonly files: SnapshotFiles;
   readonly alarms: string[];
   readonly infos: string[];
@@ -116,7 +117,7 @@ export type CheckpointClusterOptions = {
   /** The highest threshold of any key: a row under `key/` says one. */
   readonly storeOf?: (id: NodeId) => ConsensusStore;
   readonly filesOf?: (id: NodeId) => SnapshotFiles;
-  /** Nodes sign what they say of their logs and votes, and keep it of each other. */
+  /** Nodes sign what they say of their logs, keep it of each other and show it. */
   readonly identities?: boolean;
 };
 
@@ -184,6 +185,7 @@ export class CheckpointCluster {
     const loaded = await store.load();
     const seed = 1 + this.#voters.indexOf(id) * 100 + node.lives;
     const boot = bootId(toHex(seededRandom(seed).bytes(16)));
+    node.boot = boot;
     const random = seededRandom(seed);
     const { limits = SMALL, checkpoints = OFTEN } = this.#options;
     const config = { id, boot, voters: this.#voters, genesis: GENESIS, random, limits };
@@ -248,8 +250,8 @@ export class CheckpointCluster {
   #connect(node: CheckpointNode): void {
     for (const peer of this.nodes) {
       if (peer === node || !peer.up) continue;
-      peer.driver.connected(node.id);
-      node.driver.connected(peer.id);
+      peer.driver.connected(node.id, node.boot);
+      node.driver.connected(peer.id, peer.boot);
     }
   }
 
@@ -294,6 +296,11 @@ export class CheckpointCluster {
     if (node.up) await this.stop(node);
     else void node.driver.stop();
     await this.#run(node);
+  }
+
+  /** A second process of this node, which peers take for it from now on. The first one runs on, and is not heard. */
+  startBeside(node: CheckpointNode): Promise<void> {
+    return this.#run(node);
   }
 
   run(ms: number): Promise<void> {

@@ -120,6 +120,20 @@ export class ReplicaCluster implements AsyncDisposable {
     await replica.stop();
   }
 
+  /** Where a replica keeps its log and state. */
+  logOf(node: NodeId): ConsensusStore {
+    const home = this.#homes.get(node);
+    if (home === undefined) throw new Error(`no replica ${node}`);
+    return home.consensus;
+  }
+
+  /** Gives a replica that is stopped another disk for its log and state. The rest of its home stays. */
+  replaceLog(node: NodeId, consensus: ConsensusStore): void {
+    const home = this.#homes.get(node);
+    if (home === undefined || this.#replicas.has(node)) throw new Error(`${node} runs`);
+    this.#homes.set(node, { ...home, consensus });
+  }
+
   /** Runs a replica again that was stopped, with its stores and another boot. */
   async restart(node: NodeId): Promise<void> {
     await this.#run(node);

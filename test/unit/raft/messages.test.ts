@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals';
 import { nodeId } from '../../../src/common/index.js';
 import {
   decodeMessage,
-  bringsSnapshot,
   decodePeerMessage,
   encodeMessage,
+  isReadAbove,
   LIMITS,
   MESSAGE_BYTES_MAX,
 } from '../../../src/raft/index.js';
@@ -255,31 +255,55 @@ test.each<[string, CheckpointMessage]>([
   expect(decodePeerMessage(encodeMessage(each))).toBeUndefined();
 });
 
-const speaker = { incarnation: 1, boot: new Uint8Array(16).fill(8), order: 0, signature };
+const boot = new Uint8Array(16).fill(8);
+const speaker = { incarnation: 1, boot, order: 0, signature };
+const place = { index: 9, hash: genesis.hash, clockMs: 1_700_000_000_000 };
+const vote = { term: 6, candidate: nodeId('node-2'), ...speaker };
+const words = {
+  acknowledgement: { term: 6, ...place, ...speaker },
+  vote,
+  checkpoint: { mark, signature },
+};
+const noWords = { acknowledgement: undefined, vote: undefined, checkpoint: undefined };
 const voteWord = { ...head, type: 'vote', candidate: nodeId('node-2'), ...speaker } as const;
+const asks = { type: 'records-request', ...head, boot } as const;
+const records = { type: 'records', ...head, boot, words } as const;
 
-test('a word of a vote survives encoding and decoding, and is none for the core', () => {
-  const bytes = encodeMessage(voteWord);
-  expect(bytes.length).toBeLessThanOrEqual(256);
-  expect(decodePeerMessage(bytes)).toEqual(voteWord);
-  expect(decodeMessage(bytes)).toBeUndefined();
-});
+test.each<EvidenceMessage>([
+  voteWord,
+  asks,
+  records,
+  { ...records, words: noWords },
+  { ...records, words: { ...noWords, vote } },
+])(
+  'a message about promises survives encoding and decoding, and is none for the core: $type',
+  (each) => {
+    const bytes = encodeMessage(each);
+    expect(bytes.length).toBeLessThanOrEqual(1024);
+    expect(decodePeerMessage(bytes)).toEqual(each);
+    expect(decodeMessage(bytes)).toBeUndefined();
+  },
+);
 
 test.each<[string, EvidenceMessage]>([
-  ['for no name', { ...voteWord, candidate: nodeId('') }],
-  ['without a signature', { ...voteWord, signature: new Uint8Array(0) }],
-  ['of a short run', { ...voteWord, boot: new Uint8Array(15) }],
-  ['of an order beyond what is exact', { ...voteWord, order: 2 ** 53 }],
-])('a word of a vote %s is malformed', (_what, each) => {
+  ['a vote for no name', { ...voteWord, candidate: nodeId('') }],
+  ['a vote without a signature', { ...voteWord, signature: new Uint8Array(0) }],
+  ['a vote of a short run', { ...voteWord, boot: new Uint8Array(15) }],
+  ['an order beyond what is exact', { ...voteWord, order: 2 ** 53 }],
+  ['a short run that asks', { ...asks, boot: new Uint8Array(0) }],
+  ['a short run that is shown', { ...records, boot: new Uint8Array(17) }],
+  [
+    'words that cannot be read',
+    { ...records, words: { ...words, acknowledgement: { ...words.acknowledgement, index: 0 } } },
+  ],
+])('a message about promises with %s is malformed', (_what, each) => {
   expect(decodePeerMessage(encodeMessage(each))).toBeUndefined();
 });
 
-test('an offer of a snapshot and its chunks are known as such, and nothing else is', () => {
-  const bringing = [offer, chunk].map(encodeMessage);
+test('messages that bring a snapshot, or are about promises that are kept, are read above the own level, and no others', () => {
+  const read = [offer, chunk, asks, records].map(encodeMessage);
   const others = [...good, said, request, voteWord].map(encodeMessage);
 
-  expect(bringing.every(bringsSnapshot)).toBe(true);
-  expect([...others, new Uint8Array(0), new Uint8Array(9).fill(1)].some(bringsSnapshot)).toBe(
-    false,
-  );
+  expect(read.every(isReadAbove)).toBe(true);
+  expect([...others, new Uint8Array(0), new Uint8Array(9).fill(1)].some(isReadAbove)).toBe(false);
 });

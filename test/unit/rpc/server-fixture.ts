@@ -158,6 +158,7 @@ export class FakeBackend implements Backend {
       builds: new Map([[nodeId('node-2'), selfOf(nodeId('node-2'), 2).build]]),
       timeCorrections: 0,
       room: 'enough',
+      part: 'takes',
       freeBytes: undefined,
       log: { front: 0, last: 8, bytes: 4096, memoryBytes: 4096, checkpoint: undefined },
       timeMs: 1_700_000_000_500,

@@ -4,7 +4,9 @@ import { AppliedState } from '../../simulation/checkers/applied-state.js';
 import { Committed } from '../../simulation/checkers/committed.js';
 import { ElectionSafety } from '../../simulation/checkers/election-safety.js';
 import { LogMatching } from '../../simulation/checkers/log-matching.js';
+import { LostLogs } from '../../simulation/checkers/lost-logs.js';
 import { Promises } from '../../simulation/checkers/promises.js';
+import { noCounts } from '../../simulation/counts.js';
 import type { Entry, Write } from '../../../src/ports/index.js';
 import { RaftMessage } from '../../../src/wire/index.js';
 import { A, B, C, logOf, Scene, status } from './builders.js';
@@ -30,6 +32,24 @@ function voteReply(term: bigint): RaftMessage {
   const value = { preVote: false, granted: true, clockMs: 0n };
   return { level: 1, from: A, to: B, term, message: { $case: 'voteReply', value } };
 }
+
+test('LostLogs reports a promise of a node that knows that it has lost a part of its log, in that run', () => {
+  const counts = noCounts();
+  const checker = new LostLogs(counts, scene.report);
+  checker.sent(A, voteReply(2n));
+  checker.alarm(A, 'This node has lost a part of its log');
+  checker.alarm(B, 'No quorum');
+  checker.sent(B, voteReply(2n));
+  expect(scene.said).toEqual([]);
+  expect(counts.lostLogs).toBe(1);
+
+  checker.sent(A, voteReply(2n));
+  expect(scene.said).toEqual(['LostLog']);
+
+  checker.restarted(A);
+  checker.sent(A, voteReply(2n));
+  expect(scene.said).toEqual(['LostLog']);
+});
 
 test('Promises reports a vote that leaves before it is durable', () => {
   const checker = new Promises(scene, scene.report);

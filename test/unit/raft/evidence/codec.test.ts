@@ -44,7 +44,10 @@ test.each([
   ['a short hash', { ...words, acknowledgement: { ...acknowledgement, hash: hash.slice(1) } }],
   ['a vote without a term', { ...words, vote: { ...vote, term: 0 } }],
   ['a vote for no name', { ...words, vote: { ...vote, candidate: nodeId('') } }],
-  ['a checkpoint of nothing', { ...words, checkpoint: { ...checkpoint, mark: { ...mark, index: 0 } } }],
+  [
+    'a checkpoint of nothing',
+    { ...words, checkpoint: { ...checkpoint, mark: { ...mark, index: 0 } } },
+  ],
   ['a short signature', { ...words, vote: { ...vote, signature: new Uint8Array(63) } }],
 ])('stored words with %s cannot be read', (_what, each) => {
   expect(wordsFromBytes(wordsToBytes(each))).toBeUndefined();

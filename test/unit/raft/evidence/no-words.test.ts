@@ -28,7 +28,7 @@ const signer = {
 };
 const electorate = { clusterId: CLUSTER, keys: new Map([[NODE, key]]) };
 const signing = new Signing(
-  { signer, verify: nodeVerify.identity, electorate },
+  { signer, verify: (...claim) => nodeVerify.identity(...claim), electorate },
   new Uint8Array(16).fill(5),
 );
 
@@ -56,7 +56,7 @@ test.each<[string, Uint8Array]>([
   ['`prepared`', preparedBytes(CLUSTER, preparation)],
   ['`ready` of a presignature', presignatureReadyBytes(HASH)],
   ['`destroyed`', destroyedBytes(CLUSTER, sharing)],
-])('what a node signs besides is no word on its log: %s', (_what, bytes) => {
+])('a signature for something else is no word of a node on its log: %s', (_what, bytes) => {
   const signature = signer.sign(bytes);
   const speaker = { incarnation: 1, boot: new Uint8Array(16), order: 0, signature };
   const place = { index: 99, term: 9, hash: HASH };

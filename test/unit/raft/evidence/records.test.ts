@@ -42,13 +42,13 @@ test('of many acknowledgements the newest alone is verified, and kept: by term, 
   expect(seen.verified).toBe(0);
   expect(records.of(PEER)).toEqual(NO_WORDS);
 
-  expect(records.verify()).toEqual([]);
+  expect(records.verifyAll()).toEqual([]);
 
   expect(seen.verified).toBe(1);
   expect(records.of(PEER)).toEqual({ ...NO_WORDS, acknowledgement: acknowledgement(3, 99) });
   expect(records.hearAcknowledgement(PEER, acknowledgement(3, 99))).toBe(false);
   expect(records.hearAcknowledgement(PEER, acknowledgement(4, 5))).toBe(true);
-  records.verify();
+  records.verifyAll();
   expect(records.of(PEER).acknowledgement).toEqual(acknowledgement(4, 5));
 });
 
@@ -57,7 +57,7 @@ test('the vote of the latest term is kept, and the first of a term', () => {
   expect(records.hearVote(PEER, vote(4))).toBe(true);
   expect(records.hearVote(PEER, vote(3))).toBe(false);
   expect(records.hearVote(PEER, vote(4, { candidate: nodeId('node-9') }))).toBe(false);
-  records.verify();
+  records.verifyAll();
 
   expect(records.of(PEER)).toEqual({ ...NO_WORDS, vote: vote(4) });
   expect(records.hearVote(PEER, vote(4, { candidate: nodeId('node-9') }))).toBe(false);
@@ -66,18 +66,18 @@ test('the vote of the latest term is kept, and the first of a term', () => {
 test('a word that its voter has not signed is told of, takes the place of none, and spoils no other', () => {
   const { records } = recordsOf();
   records.hearAcknowledgement(PEER, acknowledgement(3, 4));
-  records.verify();
+  records.verifyAll();
   records.takeNotes();
 
   records.hearAcknowledgement(PEER, acknowledgement(9, 9, { signature: FORGED }));
   records.hearVote(PEER, vote(9, { signature: FORGED }));
 
-  expect(records.verify()).toEqual([PEER]);
+  expect(records.verifyAll()).toEqual([PEER]);
   expect(records.takeNotes()).toEqual([]);
   expect(records.of(PEER)).toEqual({ ...NO_WORDS, acknowledgement: acknowledgement(3, 4) });
   records.hearAcknowledgement(PEER, acknowledgement(9, 9, { signature: FORGED }));
   records.hearVote(PEER, vote(5));
-  expect(records.verify()).toEqual([PEER]);
+  expect(records.verifyAll()).toEqual([PEER]);
   expect(records.of(PEER)).toEqual({
     ...NO_WORDS,
     acknowledgement: acknowledgement(3, 4),
@@ -89,7 +89,7 @@ test('words of another incarnation, or under another order, are not kept', () =>
   const { records } = recordsOf();
   expect(records.hearAcknowledgement(PEER, acknowledgement(3, 4, { incarnation: 2 }))).toBe(false);
   expect(records.hearVote(PEER, vote(3, { order: 1 }))).toBe(false);
-  records.verify();
+  records.verifyAll();
 
   expect(records.of(PEER)).toEqual(NO_WORDS);
 });
@@ -99,7 +99,7 @@ test('a write takes what is verified since the last, and a later run finds it', 
   records.hearAcknowledgement(PEER, acknowledgement(3, 4));
   records.hearVote(PEER, vote(3));
   expect(records.takeNotes()).toEqual([]);
-  records.verify();
+  records.verifyAll();
   const notes = records.takeNotes();
   expect(notes.map(([name]) => name)).toEqual(['words/node-2']);
   expect(records.takeNotes()).toEqual([]);
@@ -111,7 +111,7 @@ test('a write takes what is verified since the last, and a later run finds it', 
     vote: vote(3),
   });
   expect(later.records.hearAcknowledgement(PEER, acknowledgement(3, 4))).toBe(false);
-  expect(later.records.verify()).toEqual([]);
+  expect(later.records.verifyAll()).toEqual([]);
   expect(later.seen.verified).toBe(0);
 });
 
@@ -120,7 +120,7 @@ test('a record is no part of the message that it came in', () => {
   const message = new Uint8Array(1_000).fill(1);
   const said = acknowledgement(3, 4, { signature: message.subarray(10, 74) });
   records.hearAcknowledgement(PEER, said);
-  records.verify();
+  records.verifyAll();
 
   const { signature } = records.of(PEER).acknowledgement ?? said;
   expect(signature.buffer.byteLength).toBe(64);

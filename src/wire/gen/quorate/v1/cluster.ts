@@ -117,6 +117,56 @@ export function signingFailuresStateToJSON(object: SigningFailuresState): string
   }
 }
 
+/** Whether a node votes, acknowledges and contributes. */
+export const ConsensusPart = {
+  UNSPECIFIED: 0,
+  TAKES: 1,
+  /** LOG_LOST - Never again: what others have shown of its own words proves that it has lost a part of its log. */
+  LOG_LOST: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type ConsensusPart = typeof ConsensusPart[keyof typeof ConsensusPart];
+
+export namespace ConsensusPart {
+  export type UNSPECIFIED = typeof ConsensusPart.UNSPECIFIED;
+  export type TAKES = typeof ConsensusPart.TAKES;
+  export type LOG_LOST = typeof ConsensusPart.LOG_LOST;
+  export type UNRECOGNIZED = typeof ConsensusPart.UNRECOGNIZED;
+}
+
+export function consensusPartFromJSON(object: any): ConsensusPart {
+  switch (object) {
+    case 0:
+    case "CONSENSUS_PART_UNSPECIFIED":
+      return ConsensusPart.UNSPECIFIED;
+    case 1:
+    case "CONSENSUS_PART_TAKES":
+      return ConsensusPart.TAKES;
+    case 2:
+    case "CONSENSUS_PART_LOG_LOST":
+      return ConsensusPart.LOG_LOST;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ConsensusPart.UNRECOGNIZED;
+  }
+}
+
+export function consensusPartToJSON(object: ConsensusPart): string {
+  switch (object) {
+    case ConsensusPart.UNSPECIFIED:
+      return "CONSENSUS_PART_UNSPECIFIED";
+    case ConsensusPart.TAKES:
+      return "CONSENSUS_PART_TAKES";
+    case ConsensusPart.LOG_LOST:
+      return "CONSENSUS_PART_LOG_LOST";
+    case ConsensusPart.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** How much a node does of the performance monitor. */
 export const MonitorMode = {
   UNSPECIFIED: 0,
@@ -595,7 +645,11 @@ export interface Cluster {
   revocationCount: number;
   /** Of the answering node. */
   logSizes: LogSizes | undefined;
-  performanceMonitor: PerformanceMonitor | undefined;
+  performanceMonitor:
+    | PerformanceMonitor
+    | undefined;
+  /** Whether the answering node takes part in consensus. */
+  part: ConsensusPart;
 }
 
 /**
@@ -2058,6 +2112,7 @@ function createBaseCluster(): Cluster {
     revocationCount: 0,
     logSizes: undefined,
     performanceMonitor: undefined,
+    part: 0,
   };
 }
 
@@ -2170,6 +2225,9 @@ export const Cluster: MessageFns<Cluster> = {
     }
     if (message.performanceMonitor !== undefined) {
       PerformanceMonitor.encode(message.performanceMonitor, writer.uint32(242).fork()).join();
+    }
+    if (message.part !== 0) {
+      writer.uint32(248).int32(message.part);
     }
     return writer;
   },
@@ -2427,6 +2485,14 @@ export const Cluster: MessageFns<Cluster> = {
             message.performanceMonitor = PerformanceMonitor.decode(reader, reader.uint32());
             continue;
           }
+          case 31: {
+            if (tag !== 248) {
+              break;
+            }
+
+            message.part = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2577,6 +2643,7 @@ export const Cluster: MessageFns<Cluster> = {
         : isSet(object.performance_monitor)
         ? PerformanceMonitor.fromJSON(object.performance_monitor)
         : undefined,
+      part: isSet(object.part) ? consensusPartFromJSON(object.part) : 0,
     };
   },
 
@@ -2672,6 +2739,9 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.performanceMonitor !== undefined) {
       obj.performanceMonitor = PerformanceMonitor.toJSON(message.performanceMonitor);
     }
+    if (message.part !== 0) {
+      obj.part = consensusPartToJSON(message.part);
+    }
     return obj;
   },
 
@@ -2730,6 +2800,7 @@ export const Cluster: MessageFns<Cluster> = {
     message.performanceMonitor = (object.performanceMonitor !== undefined && object.performanceMonitor !== null)
       ? PerformanceMonitor.fromPartial(object.performanceMonitor)
       : undefined;
+    message.part = object.part ?? 0;
     return message;
   },
 };

@@ -150,10 +150,29 @@ export interface SignedVote {
   vote: Vote | undefined;
 }
 
+export interface SignedMark {
+  mark: CheckpointMark | undefined;
+  signature: Uint8Array;
+}
+
 /** The newest signed words of one voter that another has, each absent where it has none. */
 export interface SignedWords {
   acknowledgement: SignedAcknowledgement | undefined;
   vote: SignedVote | undefined;
+  checkpoint: SignedMark | undefined;
+}
+
+/** Asks a voter for what it has of its sender's own signed words. From level 3 on. */
+export interface RecordsRequest {
+  /** The run of its sender's process. 16 bytes. */
+  boot: Uint8Array;
+}
+
+/** What the sender has of the receiver's own signed words. From level 3 on. */
+export interface Records {
+  /** The receiver's run that this is shown to. 16 bytes. */
+  boot: Uint8Array;
+  words: SignedWords | undefined;
 }
 
 export interface ReadRequest {
@@ -275,6 +294,8 @@ export interface RaftMessage {
     | { $case: "snapshotChunk"; value: SnapshotChunk }
     | { $case: "snapshotHeld"; value: SnapshotHeld }
     | { $case: "vote"; value: Vote }
+    | { $case: "recordsRequest"; value: RecordsRequest }
+    | { $case: "records"; value: Records }
     | undefined;
 }
 
@@ -1516,8 +1537,95 @@ export const SignedVote: MessageFns<SignedVote> = {
   },
 };
 
+function createBaseSignedMark(): SignedMark {
+  return { mark: undefined, signature: new Uint8Array(0) };
+}
+
+export const SignedMark: MessageFns<SignedMark> = {
+  encode(message: SignedMark, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mark !== undefined) {
+      CheckpointMark.encode(message.mark, writer.uint32(10).fork()).join();
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(18).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignedMark {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignedMark();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.mark = CheckpointMark.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.signature = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignedMark {
+    return {
+      mark: isSet(object.mark) ? CheckpointMark.fromJSON(object.mark) : undefined,
+      signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: SignedMark): unknown {
+    const obj: any = {};
+    if (message.mark !== undefined) {
+      obj.mark = CheckpointMark.toJSON(message.mark);
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SignedMark>, I>>(base?: I): SignedMark {
+    return SignedMark.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignedMark>, I>>(object: I): SignedMark {
+    const message = createBaseSignedMark();
+    message.mark = (object.mark !== undefined && object.mark !== null)
+      ? CheckpointMark.fromPartial(object.mark)
+      : undefined;
+    message.signature = object.signature ?? new Uint8Array(0);
+    return message;
+  },
+};
+
 function createBaseSignedWords(): SignedWords {
-  return { acknowledgement: undefined, vote: undefined };
+  return { acknowledgement: undefined, vote: undefined, checkpoint: undefined };
 }
 
 export const SignedWords: MessageFns<SignedWords> = {
@@ -1527,6 +1635,9 @@ export const SignedWords: MessageFns<SignedWords> = {
     }
     if (message.vote !== undefined) {
       SignedVote.encode(message.vote, writer.uint32(18).fork()).join();
+    }
+    if (message.checkpoint !== undefined) {
+      SignedMark.encode(message.checkpoint, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -1560,6 +1671,14 @@ export const SignedWords: MessageFns<SignedWords> = {
             message.vote = SignedVote.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.checkpoint = SignedMark.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1578,6 +1697,7 @@ export const SignedWords: MessageFns<SignedWords> = {
         ? SignedAcknowledgement.fromJSON(object.acknowledgement)
         : undefined,
       vote: isSet(object.vote) ? SignedVote.fromJSON(object.vote) : undefined,
+      checkpoint: isSet(object.checkpoint) ? SignedMark.fromJSON(object.checkpoint) : undefined,
     };
   },
 
@@ -1588,6 +1708,9 @@ export const SignedWords: MessageFns<SignedWords> = {
     }
     if (message.vote !== undefined) {
       obj.vote = SignedVote.toJSON(message.vote);
+    }
+    if (message.checkpoint !== undefined) {
+      obj.checkpoint = SignedMark.toJSON(message.checkpoint);
     }
     return obj;
   },
@@ -1602,6 +1725,163 @@ export const SignedWords: MessageFns<SignedWords> = {
       : undefined;
     message.vote = (object.vote !== undefined && object.vote !== null)
       ? SignedVote.fromPartial(object.vote)
+      : undefined;
+    message.checkpoint = (object.checkpoint !== undefined && object.checkpoint !== null)
+      ? SignedMark.fromPartial(object.checkpoint)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRecordsRequest(): RecordsRequest {
+  return { boot: new Uint8Array(0) };
+}
+
+export const RecordsRequest: MessageFns<RecordsRequest> = {
+  encode(message: RecordsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.boot.length !== 0) {
+      writer.uint32(10).bytes(message.boot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.boot = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RecordsRequest {
+    return { boot: isSet(object.boot) ? bytesFromBase64(object.boot) : new Uint8Array(0) };
+  },
+
+  toJSON(message: RecordsRequest): unknown {
+    const obj: any = {};
+    if (message.boot.length !== 0) {
+      obj.boot = base64FromBytes(message.boot);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RecordsRequest>, I>>(base?: I): RecordsRequest {
+    return RecordsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RecordsRequest>, I>>(object: I): RecordsRequest {
+    const message = createBaseRecordsRequest();
+    message.boot = object.boot ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseRecords(): Records {
+  return { boot: new Uint8Array(0), words: undefined };
+}
+
+export const Records: MessageFns<Records> = {
+  encode(message: Records, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.boot.length !== 0) {
+      writer.uint32(10).bytes(message.boot);
+    }
+    if (message.words !== undefined) {
+      SignedWords.encode(message.words, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Records {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecords();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.boot = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.words = SignedWords.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Records {
+    return {
+      boot: isSet(object.boot) ? bytesFromBase64(object.boot) : new Uint8Array(0),
+      words: isSet(object.words) ? SignedWords.fromJSON(object.words) : undefined,
+    };
+  },
+
+  toJSON(message: Records): unknown {
+    const obj: any = {};
+    if (message.boot.length !== 0) {
+      obj.boot = base64FromBytes(message.boot);
+    }
+    if (message.words !== undefined) {
+      obj.words = SignedWords.toJSON(message.words);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Records>, I>>(base?: I): Records {
+    return Records.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Records>, I>>(object: I): Records {
+    const message = createBaseRecords();
+    message.boot = object.boot ?? new Uint8Array(0);
+    message.words = (object.words !== undefined && object.words !== null)
+      ? SignedWords.fromPartial(object.words)
       : undefined;
     return message;
   },
@@ -2943,6 +3223,12 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       case "vote":
         Vote.encode(message.message.value, writer.uint32(162).fork()).join();
         break;
+      case "recordsRequest":
+        RecordsRequest.encode(message.message.value, writer.uint32(170).fork()).join();
+        break;
+      case "records":
+        Records.encode(message.message.value, writer.uint32(178).fork()).join();
+        break;
     }
     return writer;
   },
@@ -3123,6 +3409,22 @@ export const RaftMessage: MessageFns<RaftMessage> = {
             message.message = { $case: "vote", value: Vote.decode(reader, reader.uint32()) };
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.message = { $case: "recordsRequest", value: RecordsRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.message = { $case: "records", value: Records.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3199,6 +3501,12 @@ export const RaftMessage: MessageFns<RaftMessage> = {
         ? { $case: "snapshotHeld", value: SnapshotHeld.fromJSON(object.snapshot_held) }
         : isSet(object.vote)
         ? { $case: "vote", value: Vote.fromJSON(object.vote) }
+        : isSet(object.recordsRequest)
+        ? { $case: "recordsRequest", value: RecordsRequest.fromJSON(object.recordsRequest) }
+        : isSet(object.records_request)
+        ? { $case: "recordsRequest", value: RecordsRequest.fromJSON(object.records_request) }
+        : isSet(object.records)
+        ? { $case: "records", value: Records.fromJSON(object.records) }
         : undefined,
     };
   },
@@ -3249,6 +3557,10 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       obj.snapshotHeld = SnapshotHeld.toJSON(message.message.value);
     } else if (message.message?.$case === "vote") {
       obj.vote = Vote.toJSON(message.message.value);
+    } else if (message.message?.$case === "recordsRequest") {
+      obj.recordsRequest = RecordsRequest.toJSON(message.message.value);
+    } else if (message.message?.$case === "records") {
+      obj.records = Records.toJSON(message.message.value);
     }
     return obj;
   },
@@ -3359,6 +3671,18 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       case "vote": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "vote", value: Vote.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "recordsRequest": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "recordsRequest", value: RecordsRequest.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "records": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "records", value: Records.fromPartial(object.message.value) };
         }
         break;
       }
