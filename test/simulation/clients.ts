@@ -261,10 +261,12 @@ export class Clients implements Workload<NodeProcess> {
     return ageMs < REMEMBERED_MS;
   }
 
-  #again(what: string, pauseMs: () => number, run: () => void, firstMs = pauseMs()): void {
-    this.#world.after(firstMs, `a client ${what}`, () => {
+  #again(what: string, pauseMs: () => number, run: () => void, firstMs?: number): void {
+    this.#rng.at('pause', what);
+    this.#world.after(firstMs ?? pauseMs(), `a client ${what}`, () => {
       if (this.#over) return;
-      run();
+      this.#rng.at(what);
+      if (this.#world.lets('client', this.#rng, what)) run();
       this.#again(what, pauseMs, run);
     });
   }

@@ -6,7 +6,6 @@ import { Machine, machineOf, type MachineEvents } from './machine.js';
 import { passing } from './coverage.js';
 import { SimulatedNetwork, type About } from './network.js';
 import type { Process, StartProcess } from './process.js';
-import { Rng } from './rng.js';
 import type { FaultRates } from './fault-rates.js';
 import type { Owner, World } from './world.js';
 
@@ -45,7 +44,7 @@ export class Cluster<P extends Process> {
       world,
       this.machines,
       rates,
-      new Rng(seed, 'network'),
+      world.rng(seed, 'network'),
       (to, from, term, status) => {
         if (to !== this.#liar) watch.transfers.heard(to, from, term, status);
       },
@@ -53,8 +52,8 @@ export class Cluster<P extends Process> {
     this.faults = new Faults<P>({
       world,
       rates,
-      rng: new Rng(seed, 'faults'),
-      transferRng: new Rng(seed, 'transfers'),
+      rng: world.rng(seed, 'faults'),
+      transferRng: world.rng(seed, 'transfers'),
       machines: this.machines,
       network: this.#network,
       leader: () => watch.newestLeader(),

@@ -58,6 +58,7 @@ export class Faults<P extends Process> {
     this.#again('partition', every.partitionMs, () => this.#partition());
     this.#again('crash', every.crashMs, () => this.#crashSomewhere());
     this.#again('power cut', every.powerCutMs, () => {
+      if (!this.#lets('power cut', 'all')) return;
       for (const machine of this.#machines) this.#crash(machine);
     });
     this.#again('pause', every.pauseMs, () => this.#pause());
@@ -81,7 +82,9 @@ export class Faults<P extends Process> {
 
   /** `voter` has just told somebody that it has its vote: the moment at which a vote that is not durable shows. */
   voteGranted(voter: Machine<P>): void {
+    this.#rng.at('vote', voter.id);
     if (this.#over || !this.#rng.chance(this.#rates.crashAfterVote)) return;
+    if (!this.#lets('crash after a vote', voter.id)) return;
     const life = voter.life;
     const afterMs = this.#rng.between(0, this.#rates.disk.latencyMs * 2);
     const crash = (): void => {
@@ -94,15 +97,19 @@ export class Faults<P extends Process> {
   /** A write of `machine` is durable, and its process does not know yet. */
   durable(machine: Machine<P>, isVote: boolean): void {
     const { crashBeforeVote, crashAtDurable } = this.#rates.aware;
+    this.#rng.at('durable', machine.id);
     const [atVote, atAny] = [this.#rng.chance(crashBeforeVote), this.#rng.chance(crashAtDurable)];
     if (this.#over || !(atAny || (isVote && atVote))) return;
+    if (!this.#lets('crash at durable', machine.id)) return;
     if (isVote) this.#hasty.add(machine.id);
     this.#world.after(0, 'crash at durable', () => this.#crash(machine), machine.life);
   }
 
   /** `machine` is about to answer a client: sometimes it dies just then. */
   diesBeforeReply(machine: Machine<P>): boolean {
+    this.#rng.at('reply', machine.id);
     if (this.#over || !this.#rng.chance(this.#rates.aware.crashBeforeReply)) return false;
+    if (!this.#lets('crash before a reply', machine.id)) return false;
     this.#crash(machine);
     return true;
   }
@@ -110,16 +117,20 @@ export class Faults<P extends Process> {
   /** `candidate` has just asked for votes: sometimes it stands still, and the answers wait for it. */
   askedForVotes(candidate: Machine<P>): void {
     this.#play?.askedForVotes(candidate);
+    this.#rng.at('candidate', candidate.id);
     if (this.#over || !this.#rng.chance(this.#rates.aware.pauseCandidate)) return;
+    if (!this.#lets('pause of a candidate', candidate.id)) return;
     this.#world.counts.pauses++;
     candidate.pause(this.#rng.between(100, 900));
   }
 
   /** `leader` has just won: sometimes it is left with one peer only, so that its first entries reach few. */
   elected(leader: NodeId): void {
+    this.#rng.at('winner', leader);
     if (this.#over || !this.#rng.chance(this.#rates.isolateWinner)) return;
     const others = this.#machines.map(({ id }) => id).filter((id) => id !== leader);
     const friend = this.#rng.pick(others);
+    if (!this.#lets('lonely winner', `${leader}, but for ${friend}`)) return;
     const cuts = others
       .filter((id) => id !== friend)
       .flatMap((id): Cut[] => [
@@ -135,6 +146,7 @@ export class Faults<P extends Process> {
 
   /** `machine`'s process has ended: it comes back after a while. */
   died(machine: Machine<P>): void {
+    this.#rng.at('down', machine.id);
     const haste = this.#hasty.delete(machine.id) ? 0.1 : 1;
     const downMs = this.#over ? 0 : this.#rng.exponential(this.#rates.downMs) * haste;
     this.#world.after(downMs, `boot ${machine.id}`, () => machine.boot());
@@ -142,8 +154,10 @@ export class Faults<P extends Process> {
 
   #again(what: string, everyMs: number | undefined, run: () => void, rng = this.#rng): void {
     if (everyMs === undefined) return;
+    rng.at('next', what);
     this.#world.after(rng.exponential(everyMs), what, () => {
       if (this.#over) return;
+      rng.at(what);
       run();
       this.#again(what, everyMs, run, rng);
     });
@@ -157,6 +171,8 @@ export class Faults<P extends Process> {
     const leader = this.#machines.find(({ id }) => id === this.#leader());
     const { life } = leader ?? {};
     if (leader === undefined || life === undefined) return;
+    const detail = `${leader.id} to ${to ?? 'anybody'}`;
+    if (!this.#world.lets('transfer', this.#transferRng, detail)) return;
     this.#world.after(0, 'transfer', () => this.#tellToHandOver(leader, life, to), life);
   }
 
@@ -174,13 +190,13 @@ export class Faults<P extends Process> {
 
   #partition(): void {
     const cuts = this.#drawCuts();
+    if (!this.#lets('partition', textOf(cuts))) return;
     this.#cutFor(cuts, Math.min(10_000, this.#rng.exponential(2_000)));
   }
 
   #cutFor(cuts: readonly Cut[], forMs: number): void {
     this.#world.counts.partitions++;
-    const text = cuts.map(([from, to]) => `${from}>${to}`).join(' ');
-    this.#world.trace.event(this.#world.now(), 'network', `cut ${text}`);
+    this.#world.trace.event(this.#world.now(), 'network', `cut ${textOf(cuts)}`);
     this.#network.cut(cuts);
     this.#world.after(forMs, 'mend', () => {
       if (!this.#over) this.#network.cut([]);
@@ -220,6 +236,7 @@ export class Faults<P extends Process> {
 
   #crashSomewhere(): void {
     const machine = this.#rng.pick(this.#machines);
+    if (!this.#lets('crash', machine.id)) return;
     if (machine.process !== undefined && this.#rng.chance(this.#rates.gracefulStops)) {
       machine.stop();
       return;
@@ -243,13 +260,19 @@ export class Faults<P extends Process> {
     this.#world.after(DOOM_MS, 'doom', () => this.#crash(machine), life);
   }
 
+  #lets(what: string, where: string): boolean {
+    return this.#world.lets(what, this.#rng, where);
+  }
+
   #crash(machine: Machine<P>): void {
     if (!this.#over) machine.crash();
   }
 
   #pause(): void {
+    const machine = this.#rng.pick(this.#machines);
+    if (!this.#lets('pause', machine.id)) return;
     this.#world.counts.pauses++;
-    this.#rng.pick(this.#machines).pause(this.#rng.logBetween(10, 5_000));
+    machine.pause(this.#rng.logBetween(10, 5_000));
   }
 
   /**
@@ -275,7 +298,7 @@ export class Faults<P extends Process> {
     const { entries, front } = machine.consensus;
     const gone = front?.before.index ?? 0;
     const length = entries.length - gone;
-    if (length === 0) return;
+    if (length === 0 || !this.#lets('rot', machine.id)) return;
     machine.crash();
     machine.consensus.rotten = gone + 1 + this.#rng.int(length);
     this.#world.after(this.#rng.between(200, 4_000), `mend the disk of ${machine.id}`, () => {
@@ -286,8 +309,10 @@ export class Faults<P extends Process> {
   }
 
   #keepImages(): void {
+    this.#rng.at('images');
     this.#world.after(this.#rng.between(500, 3_000), 'images', () => {
       if (this.#over) return;
+      this.#rng.at('image');
       for (const machine of this.#machines) {
         if (this.#rng.chance(0.5)) this.#images.set(machine.id, machine.consensus.image());
       }
@@ -297,16 +322,22 @@ export class Faults<P extends Process> {
 
   #goBack(): void {
     const machine = this.#rng.pick(this.#machines);
+    if (!this.#lets('old image', machine.id)) return;
     machine.crash();
     this.#world.counts.staleImages++;
     this.#images.get(machine.id)?.();
   }
 
   #jumpClock(): void {
-    this.#world.counts.clockJumps++;
     const machine = this.#rng.pick(this.#machines);
+    if (!this.#lets('jump of a clock', machine.id)) return;
+    this.#world.counts.clockJumps++;
     const by = this.#drawJump(machine);
     this.#world.trace.event(this.#world.now(), machine.id, `clock jumps ${by.toFixed(0)}`);
     machine.clock.jump(by);
   }
+}
+
+function textOf(cuts: readonly Cut[]): string {
+  return cuts.map(([from, to]) => `${from}>${to}`).join(' ');
 }

@@ -145,8 +145,8 @@ export class Machine<P extends Process> {
     this.#seed = parts.seed;
     this.#start = parts.start;
     this.#events = parts.events;
-    this.#rng = new Rng(parts.seed, `machine ${id}`);
-    this.#roomRng = new Rng(parts.seed, `room ${id}`);
+    this.#rng = parts.world.rng(parts.seed, `machine ${id}`);
+    this.#roomRng = parts.world.rng(parts.seed, `room ${id}`);
     const { offsetMs, drift } = parts.rates.clock;
     const offset = this.#rng.between(-offsetMs, offsetMs);
     const rate = 1 + this.#rng.between(-drift, drift);
@@ -210,7 +210,9 @@ export class Machine<P extends Process> {
     const batch = life.batchUnderWay;
     // The store changes states in one step.
     if (batch === undefined || batch.installed !== undefined) return;
+    this.#rng.at('torn');
     if (this.#calm || !this.#rng.chance(this.#rates.disk.torn)) return;
+    if (!this.#lets('torn write')) return;
     const torn = tornBatch(batch, this.#rng.float(), this.consensus.applied);
     this.#world.counts.tornWrites++;
     this.consensus.commit(torn);
@@ -255,7 +257,10 @@ export class Machine<P extends Process> {
     const world = this.#world;
     const timing: DiskTiming = {
       latencyMs: () => this.#diskLatencyMs(),
-      durableAt: () => this.#rng.float(),
+      durableAt: () => {
+        this.#rng.at('durable');
+        return this.#rng.float();
+      },
       fate: () => this.#fate(),
       onDisk: (afterMs, run) => {
         if (!life.reaches()) return;
@@ -305,7 +310,8 @@ export class Machine<P extends Process> {
       }),
       room: { look: () => this.#room(), freeBytes: () => undefined },
       snapshots: openSnapshotFiles(this.snapshots, timing, () => {
-        const isWrong = this.#rng.chance(MISREADS) && !this.#calm;
+        this.#rng.at('misread');
+        const isWrong = this.#rng.chance(MISREADS) && !this.#calm && this.#lets('misread');
         if (isWrong) world.counts.misreadSnapshots++;
         return isWrong;
       }),
@@ -325,22 +331,29 @@ export class Machine<P extends Process> {
     };
   }
 
+  #lets(what: string): boolean {
+    return this.#world.lets(what, this.#rng, this.id);
+  }
+
   #fate(): Fate {
     const { full, failedSyncs } = this.#rates.disk;
+    this.#rng.at('fate');
     const [noSpace, failed, kept] = [
       this.#rng.chance(full),
       this.#rng.chance(failedSyncs),
       this.#rng.chance(0.5),
     ];
     if (this.#calm) return 'good';
-    if (noSpace && this.#world.now() >= this.#lowUntilMs) this.#fill();
+    const isFilled = noSpace && this.#world.now() >= this.#lowUntilMs && this.#lets('full disk');
+    if (isFilled) this.#fill();
     if (this.#room() === 'none') return 'full';
-    if (failed) return kept ? 'failed but kept' : 'failed';
+    if (failed && this.#lets('failed sync')) return kept ? 'failed but kept' : 'failed';
     return 'good';
   }
 
   /** Something else fills the disk, and makes room again later: some first, then enough. */
   #fill(): void {
+    this.#roomRng.at('filled');
     this.#fullUntilMs = this.#world.now() + this.#roomRng.logBetween(50, 5_000);
     this.#lowUntilMs = this.#fullUntilMs + this.#roomRng.logBetween(50, 5_000);
   }
@@ -353,11 +366,12 @@ export class Machine<P extends Process> {
 
   #diskLatencyMs(): number {
     const { latencyMs, spikes, freezes } = this.#rates.disk;
+    this.#rng.at('latency');
     const usual = latencyMs * this.#rng.between(0.5, 1.5);
     const [slow, frozen] = [this.#rng.chance(spikes), this.#rng.chance(freezes)];
     if (this.#calm) return usual;
-    if (frozen) return this.#rng.between(500, 5_000);
-    return slow ? usual * 50 : usual;
+    if (frozen && this.#lets('frozen disk')) return this.#rng.between(500, 5_000);
+    return slow && this.#lets('slow write') ? usual * 50 : usual;
   }
 
   #loggerOf(life: Life<P>): Logger {

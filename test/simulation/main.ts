@@ -15,6 +15,8 @@ import {
   raftWithSnapshots,
 } from './raft-alone.js';
 import { runHere, runInProcesses, serveSeeds, type RunSeed } from './run-seeds.js';
+import { argumentsOf } from './shrink/arguments.js';
+import { replay, shrink, type RunWith } from './shrink/shrink.js';
 import { simulate, type MakeScenario, type Result } from './simulation.js';
 import { ONE_LIES, withOneLie } from './fault-rates.js';
 import type { FaultRates, OneLie, Profile } from './fault-rates.js';
@@ -26,7 +28,9 @@ const USAGE = `usage: npm run simulate -- [options]
   --first S     begin at seed S instead of 1
   --every N     of the seeds from there on, each Nth one (default 1)
   --seed S      run one seed
-  --trace       with --seed: print everything that happens
+  --trace       with --seed or --replay: print everything that happens
+  --shrink      with --seed: cut a failing seed down, and print it as a script that fails by the same invariant
+  --replay FILE run such a script; its options and its seed are in it
   --profile P   faults: machines and networks fail; byzantine: one node lies besides;
                 mixed (default): one seed in eight is byzantine;
                 elections: there is always one under way;
@@ -49,7 +53,9 @@ const USAGE = `usage: npm run simulate -- [options]
   --json        one line of JSON on standard output
 `;
 
+const { args, script } = argumentsOf(process.argv.slice(2));
 const { values } = parseArgs({
+  args,
   options: {
     seeds: { type: 'string', default: '20' },
     first: { type: 'string', default: '1' },
@@ -57,6 +63,8 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     trace: { type: 'boolean', default: false },
+    shrink: { type: 'boolean', default: false },
+    replay: { type: 'string' },
     json: { type: 'boolean', default: false },
     profile: { type: 'string', default: 'mixed' },
     coverage: { type: 'boolean', default: false },
@@ -107,11 +115,13 @@ const lie = lieOf(values.lie);
 const altered = (rates: FaultRates): FaultRates =>
   lie === undefined ? rates : withOneLie(rates, lie);
 const nodes = scenarioOf();
-const run: RunSeed = (seed) => {
-  return raftOnly
-    ? simulate(seed, consensus, { profile: alone, print })
-    : simulate(seed, nodes, { profile, staleImages, altered, print });
+const runWith: RunWith = (seed, more) => {
+  if (raftOnly) return simulate(seed, consensus, { profile: alone, ...more });
+  const { altered: further = (rates: FaultRates): FaultRates => rates } = more;
+  const both = (rates: FaultRates): FaultRates => further(altered(rates));
+  return simulate(seed, nodes, { profile, staleImages, ...more, altered: both });
 };
+const run: RunSeed = (seed) => runWith(seed, { print });
 
 function lieOf(text: string | undefined): OneLie | undefined {
   const known = ONE_LIES.find((each) => each === text);
@@ -152,6 +162,8 @@ function consensusOf(): typeof raftAlone {
 }
 
 async function main(): Promise<number> {
+  if (script !== undefined) return tell([complain(await replay(script, runWith, print))]);
+  if (values.shrink) return cutDown(integer(values.seed ?? values.first, 'seed'));
   const [first, every] = [integer(values.first, 'first'), integer(values.every, 'every')];
   const seeds =
     values.seed === undefined
@@ -161,10 +173,7 @@ async function main(): Promise<number> {
   const results: Result[] = [];
   const startedMs = Date.now();
   const take = (result: Result): void => {
-    results.push(result);
-    for (const { seed, checker, atMs, detail } of result.violations) {
-      console.error(`seed ${seed}: ${checker} at ${atMs} ms: ${detail}`);
-    }
+    results.push(complain(result));
     const failed = results.filter(({ violations }) => violations.length > 0).length;
     const seconds = ((Date.now() - startedMs) / 1000).toFixed(0);
     if (results.length % 10 === 0 || results.length === seeds.length) {
@@ -181,6 +190,22 @@ async function main(): Promise<number> {
     await runInProcesses(seeds, jobs, fileURLToPath(import.meta.url), options(), take);
   }
   return tell(results);
+}
+
+function complain(result: Result): Result {
+  for (const { seed, checker, atMs, detail } of result.violations) {
+    console.error(`seed ${seed}: ${checker} at ${atMs} ms: ${detail}`);
+  }
+  return result;
+}
+
+/** Prints the script of a failing seed; gives the exit code. */
+async function cutDown(seed: number): Promise<number> {
+  const shrunk = await shrink(seed, options(), runWith);
+  if (shrunk === undefined) console.error(`seed ${seed} breaks no invariant`);
+  else if (values.json) console.log(JSON.stringify(shrunk));
+  else process.stdout.write(shrunk.text);
+  return shrunk === undefined ? 1 : 0;
 }
 
 /** How often each combination of a message, its sender and its receiver came up, in all seeds. */

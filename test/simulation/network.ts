@@ -102,6 +102,7 @@ export class SimulatedNetwork<P extends Process> {
       const end = lives[0] === life ? 1 : 0;
       const peer = lives[end];
       if (!link.told[end]) continue;
+      this.#rng.at('notices', peer.machine.id, life.machine.id);
       const silent = this.#rng.chance(0.3);
       const noticed = silent ? this.#rng.between(...KEEP_ALIVE_MS) : this.#delayMs(link, 1 - end);
       this.#tellDisconnected(link, peer, life.machine, noticed);
@@ -119,6 +120,7 @@ export class SimulatedNetwork<P extends Process> {
       if (is === was) continue;
       const cutNumber = ++link.cuts;
       if (!is) continue;
+      this.#rng.at('keep-alive', a, b);
       this.#world.after(this.#rng.between(...KEEP_ALIVE_MS), `keep-alive ${a} ${b}`, () => {
         if (link.cuts === cutNumber) this.#break(link);
       });
@@ -141,18 +143,23 @@ export class SimulatedNetwork<P extends Process> {
     if (link?.lives === undefined || link.lives[side] !== from || !link.told[side]) return;
     counts.sentMessages++;
     const receiver = link.lives[side === 0 ? 1 : 0];
+    this.#rng.at(from.machine.id, to);
     const { loss, duplicates, late } = this.#rates;
     const delicate = about?.delicate;
+    const what = about?.passing?.kind ?? channel;
     const letter: Letter = { from: from.machine.id, channel, bytes, passing: about?.passing };
-    if (delicate !== undefined && !link.cut[side] && this.#happens(this.#chanceOf(delicate))) {
+    const isHeld =
+      delicate !== undefined && !link.cut[side] && this.#happens(this.#chanceOf(delicate));
+    if (isHeld && this.#world.lets(`late ${delicate}`, this.#rng, what)) {
       counts.duplicatedMessages++;
       this.#haunt(letter, receiver.machine, this.#rng.between(...LATE_MS));
       // An acknowledgement that is held back does not come twice.
       if (delicate === 'acknowledgement') return;
     }
-    if (link.cut[side] || this.#happens(loss)) counts.droppedMessages++;
+    const isLost = link.cut[side] || this.#happens(loss, 'loss', what);
+    if (isLost) counts.droppedMessages++;
     else this.#deliver(letter, receiver, this.#delayMs(link, side));
-    if (link.cut[side] || !this.#happens(duplicates)) return;
+    if (link.cut[side] || !this.#happens(duplicates, 'repetition', what)) return;
     counts.duplicatedMessages++;
     const times = this.#rng.chance(late) ? this.#rng.between(1, LATE_TIMES) : 1;
     const delayMs = this.#delayMs(link, side) * times;
@@ -194,12 +201,14 @@ export class SimulatedNetwork<P extends Process> {
   #delayMs(link: Link<P>, side: number): number {
     const { jitter, spikes } = this.#rates;
     const base = (side === 0 ? link.latencyMs[0] : link.latencyMs[1]) ?? 1;
-    const slow = this.#happens(spikes) ? this.#rng.between(5, 60) : 1;
+    const slow = this.#happens(spikes, 'delay') ? this.#rng.between(5, 60) : 1;
     return base * this.#rng.between(1, jitter) * slow;
   }
 
-  #happens(probability: number): boolean {
-    return this.#rng.chance(probability) && !this.#calm;
+  /** With `what`, a fault of this name. */
+  #happens(probability: number, what?: string, where = ''): boolean {
+    if (!this.#rng.chance(probability) || this.#calm) return false;
+    return what === undefined || this.#world.lets(what, this.#rng, where);
   }
 
   #linksOf(machine: Machine<P>): Link<P>[] {
@@ -208,6 +217,7 @@ export class SimulatedNetwork<P extends Process> {
 
   #connectLater(link: Link<P>): void {
     const [a, b] = link.ends;
+    this.#rng.at('connects', a.id, b.id);
     this.#world.after(this.#rng.between(...RECONNECT_MS), `connect ${a.id} ${b.id}`, () => {
       if (link.lives !== undefined) return;
       if (link.cut[0] || link.cut[1]) {
@@ -232,6 +242,7 @@ export class SimulatedNetwork<P extends Process> {
       link.told[side] = true;
       me.process?.connected(peer.machine.id, bootId(peer.boot));
     };
+    this.#rng.at('connected', me.machine.id, peer.machine.id);
     this.#world.after(this.#delayMs(link, 1 - side), `connected to ${peer.machine.id}`, tell, me);
   }
 
@@ -240,6 +251,7 @@ export class SimulatedNetwork<P extends Process> {
     if (lives === undefined) return;
     link.lives = undefined;
     const told = [...link.told];
+    this.#rng.at('breaks', ends[0].id, ends[1].id);
     if (told[0]) this.#tellDisconnected(link, lives[0], ends[1], this.#rng.between(0, 300));
     if (told[1]) this.#tellDisconnected(link, lives[1], ends[0], this.#rng.between(0, 300));
     this.#connectLater(link);

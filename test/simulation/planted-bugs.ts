@@ -13,6 +13,7 @@ import { OLD_ENTRY_BUGS } from './planted/old-entries.js';
 import { SNAPSHOT_BUGS } from './planted/snapshots.js';
 import { TASK_BUGS } from './planted/tasks.js';
 import { TRANSFER_BUGS } from './planted/transfers.js';
+import type { Shrunk } from './shrink/shrink.js';
 import type { Violation } from './simulation.js';
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -60,6 +61,31 @@ export const OPTIONS: Readonly<Record<Where, readonly string[]>> = {
   'lives byzantine': ['--lives', '--profile', 'byzantine'],
   'gg20 lives': ['--lives', '--gg20', '--profile', 'faults'],
 };
+
+/** A failing seed that was cut down, as `--shrink --json` prints it. */
+export type ShrunkSeed = Pick<Shrunk, 'text' | 'left' | 'happened' | 'runs' | 'violation'>;
+
+/** Cuts down a seed in which the bug that is planted in `copy` shows. */
+export async function shrinkWith(
+  copy: ProgramCopy,
+  where: Exclude<Where, 'crash points'>,
+  seed: number,
+): Promise<ShrunkSeed> {
+  const program = copy.program('simulation/main.js');
+  const mode = ['--seed', String(seed), '--shrink', '--json'];
+  const { stdout, stderr } = await run([program, ...mode, ...OPTIONS[where]]);
+  if (!stdout.startsWith('{')) throw new Error(`seed ${seed} is not cut down: ${stderr}`);
+  return JSON.parse(stdout) as ShrunkSeed;
+}
+
+/** Runs a script of `--shrink` in `copy`; gives the checkers that speak up. */
+export async function replayWith(copy: ProgramCopy, file: string): Promise<readonly string[]> {
+  const program = copy.program('simulation/main.js');
+  const { stdout, stderr } = await run([program, '--replay', file, '--json']);
+  if (!stdout.startsWith('{')) throw new Error(`the script does not run: ${stderr}`);
+  const { violations } = JSON.parse(stdout) as { violations: readonly Violation[] };
+  return violations.map(({ checker }) => checker);
+}
 
 /** Runs the simulator of `copy` with the bug in it, and no other, until it shows or the seeds are over. */
 export async function runWith(copy: ProgramCopy, bug: Omit<PlantedBug, 'name'>): Promise<Verdict> {

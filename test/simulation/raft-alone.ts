@@ -249,7 +249,9 @@ export class Appends implements Workload<RaftProcess> {
     this.#cluster = cluster;
     const again = (): void => {
       if (this.#over) return;
+      this.#rng.at('client');
       this.#act(this.#rng.pick(cluster.machines));
+      this.#rng.at('pause');
       this.#world.after(this.#rng.exponential(this.#everyMs), 'client', again);
     };
     this.#world.after(0, 'client', again);
@@ -301,7 +303,10 @@ export class Appends implements Workload<RaftProcess> {
   }
 
   #act(machine: Machine<RaftProcess>): void {
-    if (this.#rng.chance(0.3)) void this.#read(machine);
+    const reads = this.#rng.chance(0.3);
+    const what = `${reads ? 'reads' : 'appends'} at ${machine.id}`;
+    if (!this.#world.lets('client', this.#rng, what)) return;
+    if (reads) void this.#read(machine);
     else this.#propose(machine);
     this.#cluster?.look(machine);
   }
@@ -380,7 +385,7 @@ const alone = (
   signs = false,
 ): Scenario<RaftProcess> => ({
   start: startRaft(nodes, raiseOf(seed), limits, hasCheckpoints, signs),
-  workload: new Appends({ world, rng: new Rng(seed, 'workload'), violation: report }),
+  workload: new Appends({ world, rng: world.rng(seed, 'workload'), violation: report }),
   naming: { sessionOf: () => '', taskOf: () => '', requestIdOf: () => undefined },
   lasts: 1,
   readShare: () => undefined,

@@ -18,6 +18,19 @@ export class Rng {
     this.#d = start.readUInt32LE(12) | 1;
   }
 
+  /**
+   * What is drawn from here on is for the next chance of this kind, in the place that is named. A seed's draws do not depend on it: it
+   * is for runs that are cut down (`shrink/tape.ts`).
+   */
+  at(..._kind: readonly string[]): void {
+    // One stream, whatever it is drawn for.
+  }
+
+  /** The chance that is drawn for, where that is kept. */
+  get place(): string {
+    return '';
+  }
+
   /** 32 random bits. */
   u32(): number {
     const scrambled = Math.imul(rotate(Math.imul(this.#b, 5), 7), 9) >>> 0;

@@ -20,6 +20,7 @@ import {
   type FaultRates,
 } from './fault-rates.js';
 import type { Workload } from './workload.js';
+import type { Chances } from './chances.js';
 import { World } from './world.js';
 
 /** A broken invariant. */
@@ -83,6 +84,10 @@ export type RunOptions = {
   /** What the seed's rates become. */
   readonly altered?: (rates: FaultRates) => FaultRates;
   readonly print?: ((line: string) => void) | undefined;
+  /** Where the run's chances come from. */
+  readonly chances?: Chances | undefined;
+  /** The run may end here: what it has shown by then is enough. */
+  readonly untilMs?: number | undefined;
 };
 
 /** One seed stops after this many violations: what follows the first is mostly its shadow. */
@@ -100,12 +105,13 @@ const SETTLE_LOOK_MS = 100;
 export async function simulate<P extends Process>(
   seed: number,
   make: MakeScenario<P>,
-  { profile = 'faults', staleImages = false, altered = (rates) => rates, print }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<Result> {
+  const { profile = 'faults', staleImages = false, altered = (rates) => rates, print } = options;
   const drawn = altered(drawFaultRates(seed, profile));
   const rates = staleImages ? withStaleImages(drawn) : drawn;
   print?.(describeFaultRates(seed, rates));
-  const world = new World(new Trace(print));
+  const world = new World(new Trace(print), options.chances);
   const violations: Violation[] = [];
   const report: Report = (checker, detail) => {
     if (staleImages && !HOLDS_ON_OLD_DISKS.has(checker)) return;
@@ -147,7 +153,8 @@ export async function simulate<P extends Process>(
     const done = (): boolean => settled || broken();
     if (!(await world.run(untilMs, done))) report('Liveness', workload.describe());
   };
-  const broken = (): boolean => violations.length > 0;
+  const { untilMs = Infinity } = options;
+  const broken = (): boolean => violations.length > 0 || world.now() >= untilMs;
   const end = (): Result => {
     world.counts.elapsedVirtualMs = Math.round(world.now());
     const coverage = Object.fromEntries(world.coverage);

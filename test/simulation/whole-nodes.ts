@@ -205,7 +205,7 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
     workload: new Clients({
       world,
       clusterId: genesis.clusterId,
-      rng: new Rng(seed, 'workload'),
+      rng: world.rng(seed, 'workload'),
       nodes,
       verifiers,
       keyRequests: tenant?.keys ?? FROST_KEYS,

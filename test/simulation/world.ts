@@ -1,5 +1,7 @@
+import { AS_DRAWN, type Chances } from './chances.js';
 import { noCounts, type Counts } from './counts.js';
 import { EventQueue } from './event-queue.js';
+import type { Rng } from './rng.js';
 import type { Trace } from './trace.js';
 
 /** Whose event it is: gone when its owner is, and late when its owner is paused. */
@@ -28,10 +30,22 @@ export class World {
   readonly #events = new EventQueue<Event>();
   /** The time in which all machines slept. */
   skippedMs = 0;
+  readonly #chances: Chances;
   #nowMs = 0;
 
-  constructor(trace: Trace) {
+  constructor(trace: Trace, chances: Chances = AS_DRAWN) {
     this.trace = trace;
+    this.#chances = chances;
+  }
+
+  /** The stream of `seed` for this purpose. */
+  rng(seed: number, purpose: string): Rng {
+    return this.#chances.rng(seed, purpose);
+  }
+
+  /** Whether what `rng` has brought about happens: all of it does, but in a run that is cut down. */
+  lets(what: string, rng: Rng, detail = ''): boolean {
+    return this.#chances.lets(what, rng, this.#nowMs, detail);
   }
 
   /** True time in milliseconds since the world began. */
