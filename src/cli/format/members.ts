@@ -22,6 +22,8 @@ export const CERTIFICATE_WARN_DAYS = 7;
  */
 export function memberState(view: Cluster, member: Member, own: Cluster | undefined): string {
   if (member.leader && view.quorum?.present !== false) return 'leader';
+  const part = own && partWords(own);
+  if (part !== undefined) return part;
   if (view.nodeId === view.leaderId) return stateByLeader(view, member);
   if (own !== undefined) return stateByItself(own);
   return view.quorum?.present === true ? 'known by the leader only' : heardWords(member);
@@ -36,8 +38,6 @@ function stateByLeader(view: Cluster, member: Member): string {
 }
 
 function stateByItself(own: Cluster): string {
-  const part = partWords(own);
-  if (part !== undefined) return part;
   if (own.quorum?.present !== true) return 'knows no leader';
   return own.caughtUp ? 'follows' : 'catches up';
 }

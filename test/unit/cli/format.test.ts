@@ -10,6 +10,7 @@ import { duration, parseDuration, time } from '../../../src/cli/format/values.js
 import {
   Algorithm,
   Cluster,
+  ConsensusPart,
   Gg20Profile,
   Key,
   KeyState,
@@ -261,6 +262,26 @@ function inDays(days: number) {
 }
 
 describe('the cluster', () => {
+  test('a node that has lost a part of its log is shown as such, though its leader hears no answer of it', () => {
+    const leading = answer('node-1', 'node-1', true);
+    const lost = answer('node-2', 'node-1', true);
+    const answers = [
+      leading,
+      { ...lost, cluster: lost.cluster && { ...lost.cluster, part: ConsensusPart.LOG_LOST } },
+    ];
+    const members = cluster.members.map((member) => ({ ...member, leader: false }));
+    const view = { ...cluster, nodeId: 'node-1', leaderId: 'node-1', members };
+    const word = 'has lost a part of its log: leave it out';
+
+    const row = clusterLines(view, answers).find((line) => line.startsWith('node-2 '));
+    expect(row).toContain(word);
+    expect(clusterJson(view, answers)).toMatchObject({
+      members: expect.arrayContaining([
+        expect.objectContaining({ node_id: 'node-2', state: word }),
+      ]),
+    });
+  });
+
   test('the JSON of a cluster has plain numbers', () => {
     expect(clusterJson(cluster)).toMatchObject({
       leader_id: 'node-2',
