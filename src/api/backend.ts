@@ -2,7 +2,14 @@ import type { ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.
 import type { OpenSecrets } from '../keys/index.js';
 import type { AuditStanding } from '../audit/index.js';
 import type { RoomLevel } from '../ports/index.js';
-import type { Led, LogSizes, Part, QuorumStatus } from '../raft/index.js';
+import type {
+  ForkEvidence,
+  Led,
+  LogSizes,
+  LogStanding,
+  Part,
+  QuorumStatus,
+} from '../raft/index.js';
 import type {
   ActiveKey,
   KeyFilter,
@@ -115,6 +122,9 @@ export type NodeStatus = {
   readonly freeBytes: number | undefined;
   /** Of this node. */
   readonly log: LogSizes;
+  /** How its log stands among what voters have signed of theirs, and what contradicts itself there. */
+  readonly standing: LogStanding;
+  readonly forks: readonly ForkEvidence[];
   /** How its audit log keeps up; absent of a node that keeps none. */
   readonly audit?: AuditStanding | undefined;
 };

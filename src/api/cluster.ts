@@ -2,7 +2,8 @@ import type { NodeId } from '../common/index.js';
 import { PROFILES } from '../gg20/index.js';
 import type { ProfileName } from '../gg20/index.js';
 import type { GenesisMember } from '../identity/index.js';
-import type { QuorumStatus } from '../raft/index.js';
+import { forkEvidenceToBytes } from '../raft/index.js';
+import type { ForkEvidence, QuorumStatus } from '../raft/index.js';
 import { isInUse } from '../state/index.js';
 import type { ActiveKey, Queries } from '../state/index.js';
 import {
@@ -10,12 +11,14 @@ import {
   DiskRoom,
   GetClusterRequest,
   Gg20Profile,
+  LogStanding,
   MemberRole,
 } from '../wire/index.js';
 import type {
   Cluster,
   CorrectTimeResponse,
   GetClusterResponse,
+  LogContradiction,
   LogSizes,
   Member,
   PresignaturePool,
@@ -25,7 +28,13 @@ import type {
 } from '../wire/index.js';
 import type { Backend, NodeStatus } from './backend.js';
 import type { ApiContext, Call, NodeFacts } from './call.js';
-import { FAILURES_SHOWN_MAX, HEARD_MS, KEYS_LOOKED_AT_MAX, POOLS_SHOWN_MAX } from './limits.js';
+import {
+  CONTRADICTIONS_SHOWN_MAX,
+  FAILURES_SHOWN_MAX,
+  HEARD_MS,
+  KEYS_LOOKED_AT_MAX,
+  POOLS_SHOWN_MAX,
+} from './limits.js';
 import { readMessage, readMutation } from './decode.js';
 import { presentMonitor } from './performance-monitor.js';
 import { timestamp } from './present.js';
@@ -109,6 +118,8 @@ export function clusterSeen(context: ApiContext, call: Pick<Call, 'caller'>): Cl
     logSizes: presentLog(status.log),
     performanceMonitor: presentMonitor(status.monitor),
     part: PARTS[status.part],
+    logStanding: STANDINGS[status.standing],
+    logContradictions: status.forks.slice(0, CONTRADICTIONS_SHOWN_MAX).map(presentFork),
   };
 }
 
@@ -122,6 +133,25 @@ const PARTS: Readonly<Record<NodeStatus['part'], ConsensusPart>> = {
   takes: ConsensusPart.TAKES,
   'log-lost': ConsensusPart.LOG_LOST,
 };
+
+const STANDINGS: Readonly<Record<NodeStatus['standing'], LogStanding>> = {
+  undisputed: LogStanding.UNDISPUTED,
+  confirmed: LogStanding.CONFIRMED,
+  unconfirmed: LogStanding.UNCONFIRMED,
+};
+
+function presentFork(evidence: ForkEvidence): LogContradiction {
+  const { first, second } = evidence;
+  return {
+    term: BigInt(first.word.term),
+    index: BigInt(first.word.index),
+    firstNodeId: first.node,
+    firstHash: first.word.hash,
+    secondNodeId: second.node,
+    secondHash: second.word.hash,
+    evidence: forkEvidenceToBytes(evidence),
+  };
+}
 
 function presentLog({ front, last, bytes, memoryBytes, checkpoint }: NodeStatus['log']): LogSizes {
   const { index = 0, stateBytes = 0, bytesSince = 0, dueBytes = 0 } = checkpoint ?? {};

@@ -41,5 +41,7 @@ export const HEARD_MS = 1_000;
 
 /** Counts of failed sessions that one answer shows, the largest first. */
 export const FAILURES_SHOWN_MAX = 64;
+/** Contradictions between voters that an answer shows. */
+export const CONTRADICTIONS_SHOWN_MAX = 16;
 /** Pools of presignatures that an answer shows: of as many keys as a leader keeps filled. */
 export const POOLS_SHOWN_MAX = 64;

@@ -78,6 +78,7 @@ function viewFor(context: ApiContext, call: Call, nowMs: Millis): View {
 /** The facts whose change a watcher is told of: not those that change all the time. */
 function factsOf(cluster: Cluster, upkeep: KeyUpkeep): object {
   const { leaderId, term, level, quorum, caughtUp, unsignedRequests, diskRoom } = cluster;
+  const { logStanding, logContradictions } = cluster;
   const { keyCount, keysAbleToSign, keysLookedAt, timeCorrections, revocationCount } = cluster;
   return {
     leaderId,
@@ -87,6 +88,8 @@ function factsOf(cluster: Cluster, upkeep: KeyUpkeep): object {
     caughtUp,
     unsignedRequests,
     diskRoom,
+    logStanding,
+    contradictions: logContradictions.length,
     keyCount: String(keyCount),
     keysAbleToSign,
     keysLookedAt,

@@ -45,6 +45,7 @@ import type { Build } from './builds.js';
 import { checkpointsOf } from './replica-checkpoints.js';
 import { electorateOf } from './electorate.js';
 import { LevelGuard } from './level-guard.js';
+import { logUnconfirmed } from './log-unconfirmed.js';
 import { logLost } from './lost-log.js';
 import { TaskMeter } from './metrics/task-meter.js';
 import { Lists } from './lists.js';
@@ -252,6 +253,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       judging,
       isRevoked: (names) => asked.isRevoked(names),
       isAuditBehind: () => audit?.standing.isBehind === true,
+      isUnconfirmed: () => driver.standing === 'unconfirmed',
       tracer: ports.tracer,
       consensus: {
         propose: (payload, isNew) => {
@@ -269,7 +271,8 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         laterLeader: (term, signal) => driver.laterLeader(term, signal),
         status: () => {
           const status = driver.status();
-          return { ...status, current: status.caughtUp && machine.current };
+          const isConfirmed = status.standing !== 'unconfirmed';
+          return { ...status, current: status.caughtUp && machine.current && isConfirmed };
         },
       },
       outbox: {
@@ -299,9 +302,10 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   const level = (): number => Math.max(machine.level, genesis.level);
   const guard = new LevelGuard(level, clock, alarms);
   const lists = new Lists(new ListIndex(overlay), clock);
-  /** @throws ClusterError `no-quorum` (`NODE_LOG_LOST`): the other nodes may have what is asked for. */
+  /** @throws ClusterError `no-quorum`, where what this node has is not what the others have. */
   const requireLog = (): void => {
     if (driver.status().part === 'log-lost') throw logLost(signer.node);
+    if (driver.standing === 'unconfirmed') throw logUnconfirmed(signer.node, driver.contested);
   };
   driver.start();
   if (driver.status().part !== 'log-lost') tasks.start();
@@ -352,7 +356,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       return tasks.transferLeadership(order, signal);
     },
     status: () => {
-      const { leader, term, commit, applied, caughtUp, room, part } = driver.status();
+      const { leader, term, commit, applied, caughtUp, room, part, standing } = driver.status();
       return {
         clusterId: genesis.clusterId,
         nodeId: signer.node,
@@ -376,6 +380,8 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         // The disk's own: consensus alone is told that it is low where the audit log is behind.
         room: room === 'low' ? (ports.room ?? BOUNDLESS).look() : room,
         part,
+        standing,
+        forks: driver.forks(),
         audit: audit?.standing,
         freeBytes: ports.room?.freeBytes(),
         log: driver.logSizes(),

@@ -66,7 +66,7 @@ function counts(said: Acknowledged, term: Term, log: Log): boolean {
 }
 
 /** By term, then index. */
-function isNewer(said: Acknowledged, than: Acknowledged | undefined): boolean {
+export function isNewer(said: Acknowledged, than: Acknowledged | undefined): boolean {
   if (than === undefined || said.term > than.term) return true;
   return said.term === than.term && said.index > than.index;
 }

@@ -15,6 +15,7 @@ import type {
 import type { CheckpointParts } from './checkpoints/parts.js';
 import type { Agreed } from './core.js';
 import type { EvidenceParts } from './evidence/parts.js';
+import type { LogStanding } from './forks/forks.js';
 import type { Raft, RoleName } from './raft.js';
 
 /** The state machine that committed entries are applied to. Writes stay pending here until they are durable. */
@@ -73,6 +74,7 @@ export type RaftStatus = {
   /** On this node's disk; `none` too while a write waits for it. */
   readonly room: RoomLevel;
   readonly part: Part;
+  readonly standing: LogStanding;
 };
 
 /** Whether a node takes part in consensus: it does, until its own words have proved that it has lost a part of its log. */

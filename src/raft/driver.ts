@@ -14,6 +14,9 @@ import type { LogSizes } from './log-sizes.js';
 import { Evidence } from './evidence/evidence.js';
 import { isOfEvidence } from './evidence/messages.js';
 import type { EvidenceParts } from './evidence/parts.js';
+import type { ForkEvidence } from './forks/fork-evidence.js';
+import { Forks } from './forks/forks.js';
+import type { LogStanding } from './forks/forks.js';
 import type { Message } from './messages.js';
 import type { PeerMessage } from './peer-message.js';
 import { supplyFollowers } from './old-entries.js';
@@ -52,6 +55,7 @@ export class RaftDriver {
   #seen = '';
   readonly #checkpoints: Checkpoints | undefined;
   readonly #evidence: Evidence | undefined;
+  readonly #forks: Forks | undefined;
   /** The state that is staged is to take the place of the one in use, behind this entry. */
   #installing: Link | undefined;
   #installed: Promise<void> | undefined;
@@ -79,13 +83,14 @@ export class RaftDriver {
       (entry) => this.#checkpoints?.applied(entry),
     );
     this.#writer = new Writer(parts, this.#applier, {
-      notes: () => this.#evidence?.takeNotes() ?? [],
+      notes: () => [...(this.#evidence?.takeNotes() ?? []), ...(this.#forks?.takeNotes() ?? [])],
       done: () => this.#pump(),
       failed: (error) => this.#fail(error),
     });
     parts.raft.restored(parts.applied, parts.machine.agreed);
     this.#checkpoints = parts.checkpoints && this.#checkpointsOf(parts.checkpoints);
     this.#evidence = parts.identity && this.#evidenceOf(parts.identity);
+    this.#forks = parts.identity && this.#forksOf(parts.identity);
   }
 
   /** Begins to tick, save and answer. Once. */
@@ -111,7 +116,10 @@ export class RaftDriver {
       if (isOfCheckpoints(message)) this.#checkpoints?.receive(message);
       else if (isOfEvidence(message)) this.#evidence?.receive(message);
       else {
-        if (message.type === 'acknowledgement') this.#evidence?.heard(message);
+        if (message.type === 'acknowledgement') {
+          this.#evidence?.heard(message);
+          this.#forks?.heard(message);
+        } else if (message.type === 'append') this.#forks?.appended(message);
         this.#raft.step(message, this.#time.now());
       }
     });
@@ -123,6 +131,7 @@ export class RaftDriver {
       this.#raft.connected(peer);
       this.#checkpoints?.connected(peer);
       this.#evidence?.connected(peer, bytesOfBoot(boot));
+      this.#forks?.connected(peer);
     });
   }
 
@@ -204,6 +213,7 @@ export class RaftDriver {
       caughtUp: this.#raft.caughtUp(),
       room: this.#roomNow(),
       part: this.#part(),
+      standing: this.standing,
     };
   }
 
@@ -231,6 +241,21 @@ export class RaftDriver {
   /** As {@link quorumStatus}. */
   quorum(): QuorumStatus {
     return quorumStatus(this.#raft);
+  }
+
+  /** How this node's log stands among what voters have signed of theirs. */
+  get standing(): LogStanding {
+    return this.#forks?.standing ?? 'undisputed';
+  }
+
+  /** The evidence that contradicts this node's log. */
+  get contested(): ForkEvidence | undefined {
+    return this.#forks?.contested;
+  }
+
+  /** Proofs that voters have acknowledged two logs of one term. */
+  forks(): readonly ForkEvidence[] {
+    return this.#forks?.evidence ?? [];
   }
 
   /** How long the log is, and what is written down of the state. */
@@ -269,6 +294,7 @@ export class RaftDriver {
     this.#transfers.refuseAll();
     this.#checkpoints?.stop();
     this.#evidence?.stop();
+    this.#forks?.stop();
   }
 
   #fail(error: unknown): void {
@@ -303,6 +329,7 @@ export class RaftDriver {
       this.#raft.tick(ticks, this.#time.now(), suspect);
       this.#checkpoints?.tick();
       this.#evidence?.tick();
+      this.#forks?.tick();
     });
   }
 
@@ -329,6 +356,7 @@ export class RaftDriver {
         if (machine.recorded !== undefined) this.#raft.recordedTo(machine.recorded.index);
         this.#handle(this.#raft.takeReady(0), untilMs);
       }
+      this.#forks?.look();
       this.#evidence?.tellLeaderSoon();
       if (this.#evidence?.mustWrite === true && !this.#writer.isBusy) this.#writer.writeNotes();
       this.#transfers.look(this.#raft);
@@ -379,6 +407,13 @@ export class RaftDriver {
       },
       notes,
     );
+  }
+
+  #forksOf(parts: EvidenceParts): Forks {
+    const { raft, clock, alarms, logger, notes = new Map() } = this.#parts;
+    const now = (): Millis => this.#time.now();
+    const send = (message: PeerMessage): void => this.#sendOne(message);
+    return new Forks({ ...parts, raft, clock, now, alarms, logger, send }, notes);
   }
 
   /** No write is under way, and none follows but this: what runs ends with it, and whoever starts next finds another state. */

@@ -13,7 +13,8 @@ import { beginTransfer } from './begin-transfer.js';
 import type { TransferRefusal } from './begin-transfer.js';
 import { isLeaderAlive, tickElection } from './candidate.js';
 import { greet, newestFor, repeatAcknowledgement } from './acknowledge.js';
-import { advanceCommit } from './commit.js';
+import type { Acknowledged } from './acknowledgements.js';
+import { acknowledgedBy, advanceCommit } from './commit.js';
 import { leaderOf } from './core.js';
 import type { Agreed, Core } from './core.js';
 import { isReachable, propose, supply, tickLeader, ticksToHeartbeat } from './leader.js';
@@ -302,6 +303,19 @@ export class Raft {
   matchOf(peer: NodeId): LogIndex | undefined {
     const { role } = this.#core;
     return role.type === 'leader' ? role.progress.get(peer)?.match : undefined;
+  }
+
+  /** How far this node has acknowledged its log in its term, if it has. */
+  get acknowledged(): Acknowledged | undefined {
+    const { term, acknowledged: index, acknowledgedHash: hash } = this.#core;
+    return index === 0 ? undefined : { term, index, hash };
+  }
+
+  /** How many voters have this log, durably, up to `index`, by what they have said in this term; this node among them. */
+  confirming(index: LogIndex): number {
+    const core = this.#core;
+    const others = core.peers.filter((peer) => acknowledgedBy(core, peer) >= index).length;
+    return others + (core.log.durable >= index ? 1 : 0);
   }
 
   /** The voters but this node. */

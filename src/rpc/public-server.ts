@@ -120,6 +120,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   const isServing = (): boolean => {
     const status = attached?.status();
     if (draining || status?.leader === undefined) return false;
+    if (status.standing === 'unconfirmed') return false;
     return status.caughtUp && status.room === 'enough' && status.audit?.isBehind !== true;
   };
   const health = new Health(Object.keys(SERVICES), isServing);

@@ -85,6 +85,8 @@ export type TaskContext = {
   readonly isRevoked: Queries['isRevoked'];
   /** Claims that this node's audit log does not keep up with what it applies: it gives no share then. */
   readonly isAuditBehind?: () => boolean;
+  /** Claims that another voter contradicts this node's log and no majority confirms it: it gives no share then. */
+  readonly isUnconfirmed?: () => boolean;
   readonly tracer?: Tracer | undefined;
   readonly consensus: Consensus;
   readonly outbox: Outbox;

@@ -90,6 +90,8 @@ export {
 export {
   ConsensusPart,
   DiskRoom,
+  LogContradiction,
+  LogStanding,
   Cluster,
   CorrectTimeRequest,
   CorrectTimeResponse,
@@ -207,7 +209,9 @@ export {
   CheckpointCertificate,
   CheckpointMark,
   CheckpointSignature,
+  ForkEvidence,
   LogEntry,
+  NodeAcknowledgement,
   RaftMessage,
   ReadReply,
   ReadRequest,

@@ -1,7 +1,10 @@
 import { expect, jest, test } from '@jest/globals';
 import { utf8 } from '../../src/common/index.js';
+import type { NodeId } from '../../src/common/index.js';
 import { TaskState } from '../../src/client/index.js';
+import type { Entry } from '../../src/ports/index.js';
 import { sealEntry } from '../../src/raft/index.js';
+import { LogStanding } from '../../src/wire/index.js';
 import type { Authorization, Request } from '../../src/wire/index.js';
 import { signRequest } from '../support/builders/ledger.js';
 import { eventually } from '../support/clusters/cluster-wait.js';
@@ -49,6 +52,16 @@ async function signedByBoth(setup: LyingLeaderCluster, request: Request): Promis
   const session = setup.sessionOf(entry);
   expect(await setup.answered(session)).toEqual(['share', 'share']);
   return session;
+}
+
+/** The liar says to one node that it has the log up to this entry. */
+function acknowledge({ liar }: LyingLeaderCluster, to: NodeId, entry: Entry | undefined): void {
+  if (entry === undefined) return;
+  const { term, index, hash } = entry;
+  const [boot, signature] = [new Uint8Array(16), new Uint8Array(64)];
+  const speaker = { incarnation: 1, boot, order: 0, signature };
+  const head = { type: 'acknowledgement', from: liar.self, to } as const;
+  liar.say({ ...head, term, index, hash, clockMs: Date.now(), ...speaker });
 }
 
 /** The proof that all before was applied: an honest request is told last, and answered by both. */
@@ -314,9 +327,11 @@ test('a fork of each node: every share answers a request that was made, no nonce
   const told = honest.map((node, at) => {
     const { request } = at === 0 ? first : second;
     // The liar's own acknowledgement makes a majority with each of them alone.
-    return forks[node]?.append({
+    const entry = forks[node]?.append({
       payload: payloadOf({ $case: 'request', value: { ...request, firstAttempt: attempts[at] } }),
     });
+    acknowledge(setup, node, entry);
+    return entry;
   });
   await eventually('each to answer on its own fork', () =>
     told.every((entry, at) => {
@@ -328,12 +343,13 @@ test('a fork of each node: every share answers a request that was made, no nonce
   // The same nonces on the other fork, by a later entry: each holder has used or kept its own, never both ways.
   for (const [at, node] of honest.entries()) {
     const { request } = at === 0 ? second : first;
-    forks[node]?.append({
+    const entry = forks[node]?.append({
       payload: payloadOf({
         $case: 'request',
         value: { ...request, firstAttempt: attempts[1 - at] },
       }),
     });
+    acknowledge(setup, node, entry);
   }
   // And in a new term, with the other's history from the fork on: what is committed here stays.
   const reached = forks[one]?.length ?? 0;
@@ -353,6 +369,28 @@ test('a fork of each node: every share answers a request that was made, no nonce
   expect(setup.contradictions).toEqual([]);
   // Each node one share for each of the two requests that honest nodes vouched for, with a nonce for each.
   expect(setup.shareCount).toBe(4);
+
+  // The liar is gone: no majority has the log of either any more.
+  setup.cluster.partition([honest, [setup.lying.id]]);
+  for (const node of honest) {
+    const client = await setup.cluster.client('operator', { at: [node], name: 'observer' });
+    const cluster = await eventually(`${node} to sign nothing`, async () => {
+      const seen = await client.getCluster();
+      return seen.logStanding === LogStanding.UNCONFIRMED && seen;
+    });
+    const [found] = cluster.logContradictions;
+    expect([found?.firstNodeId, found?.secondNodeId]).toEqual([...honest]);
+    expect(found?.firstHash).not.toEqual(found?.secondHash);
+    const { keyId, publicKey } = setup;
+    const late = { keyId, publicKey, message: utf8('late'), requestId: `late-${node}` };
+    const signing = (await setup.client(node)).sign(late, { timeoutMs: 1_000 });
+    await expect(signing).rejects.toMatchObject({ reason: 'LOG_UNCONFIRMED' });
+  }
+  expect(setup.shareCount).toBe(4);
+  await eventually('each to say why, once', () => {
+    const stopped = setup.cluster.alarms.filter((line) => line.includes('No majority confirms'));
+    return honest.every((node) => stopped.some((line) => line.startsWith(node)));
+  });
   setup.cluster.takeAlarms();
 });
 

@@ -5,6 +5,7 @@ import type { ConnectionFlags } from '../connection.js';
 import { askEachEndpoint, problemOf } from '../each-endpoint.js';
 import type { EndpointAnswer } from '../each-endpoint.js';
 import { Ended, EXIT } from '../exit-codes.js';
+import { standingFault } from '../format/log-standing.js';
 import { partWords, quorumFault } from '../format/members.js';
 import { table } from '../format/table.js';
 import { duration } from '../format/values.js';
@@ -14,7 +15,8 @@ export function healthCommand(context: CommandContext): Command {
   const command = new Command('health')
     .description(
       'Asks every endpoint whether it can be used: it hears a leader that a majority hears, and has applied an entry of ' +
-        "that leader's term. Ends with status 5 if one cannot.",
+        "that leader's term, and no other voter contradicts its log unless a majority confirms it. Ends with status 5 if " +
+        'one cannot.',
     )
     .option('--json', 'print one JSON object');
   return addConnectionOptions(command)
@@ -45,7 +47,8 @@ Examples:
 }
 
 function isHealthy({ cluster }: EndpointAnswer): boolean {
-  return cluster?.quorum?.present === true && cluster.caughtUp;
+  if (cluster?.quorum?.present !== true || !cluster.caughtUp) return false;
+  return standingFault(cluster) === undefined;
 }
 
 function whyOf(answer: EndpointAnswer): string {
@@ -53,6 +56,8 @@ function whyOf(answer: EndpointAnswer): string {
   if (cluster === undefined) return problemOf(answer);
   const part = partWords(cluster);
   if (part !== undefined) return `it ${part}`;
+  const stopped = standingFault(cluster);
+  if (stopped !== undefined) return `its log ${stopped}`;
   const fault = quorumFault(cluster, 'it');
   if (fault !== undefined) return fault;
   if (!cluster.caughtUp) return 'it catches up';

@@ -5,6 +5,7 @@ import type { ConnectionFlags } from '../connection.js';
 import { askEachEndpoint } from '../each-endpoint.js';
 import { Ended, EXIT, usageError } from '../exit-codes.js';
 import { bestAnswer, clusterJson, clusterLines } from '../format/cluster.js';
+import { standingFault } from '../format/log-standing.js';
 import { ownCertificateWarnings } from '../format/own-certificates.js';
 import { notHere } from '../not-here.js';
 import { SIGN_MS, withClient } from '../open-client.js';
@@ -27,7 +28,8 @@ export function clusterCommand(context: CommandContext): Command {
   const status = new Command('status')
     .description(
       'Shows the leader, the quorum, and each member by replication: every endpoint is asked what it knows, and the ' +
-        'leader, where it is among them, knows most. Ends with status 5 when there is no quorum.',
+        'leader, where it is among them, knows most. Ends with status 5 when there is no quorum, or when a node signs ' +
+        'nothing because another contradicts its log.',
     )
     .addOption(
       new Option(
@@ -62,7 +64,8 @@ Examples:
         const connection = findConnection(flags, context);
         for (const line of ownCertificateWarnings(connection, Date.now())) context.out(line);
       }
-      if (cluster.quorum?.present !== true) throw new Ended(EXIT.unavailable);
+      const stopped = answers.some((answer) => answer.cluster && standingFault(answer.cluster));
+      if (stopped || cluster.quorum?.present !== true) throw new Ended(EXIT.unavailable);
     });
   return new Command('cluster')
     .description(

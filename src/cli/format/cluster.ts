@@ -12,6 +12,7 @@ import {
 } from './members.js';
 import { diskOf, diskWords } from './disk-room.js';
 import { logOf, logWords } from './log-sizes.js';
+import { standingOf, standingWarnings } from './log-standing.js';
 import { monitorFacts, monitorOf } from './performance-monitor.js';
 import { failuresOf, failureWords } from './signing-failures.js';
 import { secretsOf, secretWords } from './open-secrets.js';
@@ -55,6 +56,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     revocation_count: cluster.revocationCount,
     caught_up: cluster.caughtUp,
     part: nameOf(ConsensusPart, cluster.part),
+    log_standing: standingOf(cluster),
     quorum: cluster.quorum,
     curve_backends: backendsOf(cluster),
     prime_stocks: stocksOf(cluster),
@@ -71,6 +73,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
       node_time: time(answer.cluster?.nodeTime),
       software_version: answer.cluster?.softwareVersion,
       part: answer.cluster && nameOf(ConsensusPart, answer.cluster.part),
+      log_standing: answer.cluster && standingOf(answer.cluster),
       disk: answer.cluster && diskOf(answer.cluster),
       log: answer.cluster && logOf(answer.cluster),
       curve_backends: answer.cluster && backendsOf(answer.cluster),
@@ -214,6 +217,7 @@ export function clusterLines(
       })),
       nowMs,
     ),
+    ...standingWarnings([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])]),
     ...clockWarnings(answers),
     ...logTimeWarnings(cluster),
   ];

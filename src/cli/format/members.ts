@@ -2,6 +2,7 @@ import { ConsensusPart } from '../../wire/index.js';
 import type { Cluster } from '../../wire/index.js';
 import type { EndpointAnswer } from '../each-endpoint.js';
 import { SILENT_MS } from '../limits.js';
+import { standingFault } from './log-standing.js';
 import { duration, millis } from './values.js';
 
 type Member = Cluster['members'][number];
@@ -22,8 +23,8 @@ export const CERTIFICATE_WARN_DAYS = 7;
  */
 export function memberState(view: Cluster, member: Member, own: Cluster | undefined): string {
   if (member.leader && view.quorum?.present !== false) return 'leader';
-  const part = own && partWords(own);
-  if (part !== undefined) return part;
+  const fault = own && (partWords(own) ?? standingFault(own));
+  if (fault !== undefined) return fault;
   if (view.nodeId === view.leaderId) return stateByLeader(view, member);
   if (own !== undefined) return stateByItself(own);
   return view.quorum?.present === true ? 'known by the leader only' : heardWords(member);

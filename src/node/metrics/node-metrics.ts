@@ -13,6 +13,11 @@ import { MetricsRegistry } from './registry.js';
 /** How often the delay of the event loop is measured: each time wakes the process. */
 const LOOP_MEASURED_MS: Millis = 50;
 const ROOMS: Readonly<Record<RoomLevel, number>> = { enough: 2, low: 1, none: 0 };
+const STANDINGS: Readonly<Record<NodeStatus['standing'], number>> = {
+  undisputed: 2,
+  confirmed: 1,
+  unconfirmed: 0,
+};
 const DATA_FILE = 'data.mdb';
 
 /** The facts that a node is asked for when its metrics are. */
@@ -108,6 +113,7 @@ export class NodeMetrics implements Disposable {
     this.#registry.set('quorate_raft_applied_index', applied);
     this.#registry.set('quorate_members_connected', connected.length);
     this.#registry.set('quorate_disk_room', ROOMS[room]);
+    this.#registry.set('quorate_log_standing', STANDINGS[status.standing]);
     if (freeBytes !== undefined) this.#registry.set('quorate_disk_free_bytes', freeBytes);
     if (status.audit === undefined) return;
     const { isBehind, lagMs, line } = status.audit;

@@ -53,6 +53,10 @@ export const METRICS = {
   quorate_store_writes_total: { ...COUNTER, help: 'Synced writes' },
   quorate_disk_free_bytes: { ...GAUGE, help: 'Free on the disk of the data directory' },
   quorate_disk_room: { ...GAUGE, help: '2 enough, 1 low: nothing new, 0 none: no entries' },
+  quorate_log_standing: {
+    ...GAUGE,
+    help: '2 undisputed, 1 contradicted and confirmed by a majority, 0 by none: the node signs nothing',
+  },
   quorate_audit_behind: {
     ...GAUGE,
     help: '1 where the audit log fails or is late by more than five seconds: the node gives no share; else 0',

@@ -22,6 +22,9 @@ type Answered = {
 /** The word of a node whose audit log does not keep up: what it would do now might never be told. */
 export const AUDIT_BEHIND = { reason: 'audit-behind' } as const;
 
+/** The word of a node whose log is contradicted, and confirmed by no majority. */
+export const LOG_UNCONFIRMED = { reason: 'log-unconfirmed' } as const;
+
 /** Why this node contributes nothing. */
 export type AttemptRefusal = {
   readonly reason: string;
@@ -73,7 +76,7 @@ export class Answers implements Work {
 
   /**
    * Contributes to an attempt, unless its request has expired by this node's clock. Refuses where the audit log of this node
-   * has fallen behind since the answer was begun.
+   * has fallen behind since the answer was begun, or its log is confirmed by no majority any more.
    */
   contribute(attempt: LiveAttempt, kind: string, body: Uint8Array, supplies?: TakeSupplies): void {
     // Conditions may have changed since the answer was begun: the task may be closed, the node stopped, the time over.
@@ -81,6 +84,9 @@ export class Answers implements Work {
     if (!this.#answered.has(attempt.session)) return;
     if (this.#context.isAuditBehind?.() === true) {
       return this.decline(attempt, AUDIT_BEHIND, supplies);
+    }
+    if (this.#context.isUnconfirmed?.() === true) {
+      return this.decline(attempt, LOG_UNCONFIRMED, supplies);
     }
     const envelope = this.#signed(attempt, kind, body);
     const value = { envelope, freshSupplies: supplies?.() };

@@ -67,6 +67,8 @@ async function shown({
       monitor: NO_MONITOR,
       openSecrets: { open: 2, bytes: 1_200, hits: 30, misses: 4 },
       connected: [other, third],
+      standing: 'undisputed',
+      forks: [],
       log: {
         front: 10,
         last: 90,

@@ -161,6 +161,8 @@ export class FakeBackend implements Backend {
       part: 'takes',
       freeBytes: undefined,
       log: { front: 0, last: 8, bytes: 4096, memoryBytes: 4096, checkpoint: undefined },
+      standing: 'undisputed',
+      forks: [],
       timeMs: 1_700_000_000_500,
     };
   }

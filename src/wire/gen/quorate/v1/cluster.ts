@@ -167,6 +167,65 @@ export function consensusPartToJSON(object: ConsensusPart): string {
   }
 }
 
+/** How a node's log stands among what voters have signed of theirs. */
+export const LogStanding = {
+  UNSPECIFIED: 0,
+  /** UNDISPUTED - No two voters are known to contradict each other. */
+  UNDISPUTED: 1,
+  /** CONFIRMED - Two are, and a majority, the node included, has the node's log: it goes on. */
+  CONFIRMED: 2,
+  /** UNCONFIRMED - Two are, and no majority has the node's log: it gives no share, and takes no requests. */
+  UNCONFIRMED: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type LogStanding = typeof LogStanding[keyof typeof LogStanding];
+
+export namespace LogStanding {
+  export type UNSPECIFIED = typeof LogStanding.UNSPECIFIED;
+  export type UNDISPUTED = typeof LogStanding.UNDISPUTED;
+  export type CONFIRMED = typeof LogStanding.CONFIRMED;
+  export type UNCONFIRMED = typeof LogStanding.UNCONFIRMED;
+  export type UNRECOGNIZED = typeof LogStanding.UNRECOGNIZED;
+}
+
+export function logStandingFromJSON(object: any): LogStanding {
+  switch (object) {
+    case 0:
+    case "LOG_STANDING_UNSPECIFIED":
+      return LogStanding.UNSPECIFIED;
+    case 1:
+    case "LOG_STANDING_UNDISPUTED":
+      return LogStanding.UNDISPUTED;
+    case 2:
+    case "LOG_STANDING_CONFIRMED":
+      return LogStanding.CONFIRMED;
+    case 3:
+    case "LOG_STANDING_UNCONFIRMED":
+      return LogStanding.UNCONFIRMED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return LogStanding.UNRECOGNIZED;
+  }
+}
+
+export function logStandingToJSON(object: LogStanding): string {
+  switch (object) {
+    case LogStanding.UNSPECIFIED:
+      return "LOG_STANDING_UNSPECIFIED";
+    case LogStanding.UNDISPUTED:
+      return "LOG_STANDING_UNDISPUTED";
+    case LogStanding.CONFIRMED:
+      return "LOG_STANDING_CONFIRMED";
+    case LogStanding.UNCONFIRMED:
+      return "LOG_STANDING_UNCONFIRMED";
+    case LogStanding.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** How much a node does of the performance monitor. */
 export const MonitorMode = {
   UNSPECIFIED: 0,
@@ -650,6 +709,25 @@ export interface Cluster {
     | undefined;
   /** Whether the answering node takes part in consensus. */
   part: ConsensusPart;
+  /** Of the answering node. */
+  logStanding: LogStanding;
+  /** What the answering node has that proves a fork, or a voter's lie; at most 16. */
+  logContradictions: LogContradiction[];
+}
+
+/**
+ * Two acknowledgements of one term and index with different hashes. Of two nodes they show a fork; of one node they prove that it
+ * has lied.
+ */
+export interface LogContradiction {
+  term: bigint;
+  index: bigint;
+  firstNodeId: string;
+  firstHash: Uint8Array;
+  secondNodeId: string;
+  secondHash: Uint8Array;
+  /** Both with their signatures: 01, and an encoded ForkEvidence (quorate.peer.v1). */
+  evidence: Uint8Array;
 }
 
 /**
@@ -2113,6 +2191,8 @@ function createBaseCluster(): Cluster {
     logSizes: undefined,
     performanceMonitor: undefined,
     part: 0,
+    logStanding: 0,
+    logContradictions: [],
   };
 }
 
@@ -2228,6 +2308,12 @@ export const Cluster: MessageFns<Cluster> = {
     }
     if (message.part !== 0) {
       writer.uint32(248).int32(message.part);
+    }
+    if (message.logStanding !== 0) {
+      writer.uint32(264).int32(message.logStanding);
+    }
+    for (const v of message.logContradictions) {
+      LogContradiction.encode(v!, writer.uint32(274).fork()).join();
     }
     return writer;
   },
@@ -2493,6 +2579,22 @@ export const Cluster: MessageFns<Cluster> = {
             message.part = reader.int32() as any;
             continue;
           }
+          case 33: {
+            if (tag !== 264) {
+              break;
+            }
+
+            message.logStanding = reader.int32() as any;
+            continue;
+          }
+          case 34: {
+            if (tag !== 274) {
+              break;
+            }
+
+            message.logContradictions.push(LogContradiction.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2644,6 +2746,16 @@ export const Cluster: MessageFns<Cluster> = {
         ? PerformanceMonitor.fromJSON(object.performance_monitor)
         : undefined,
       part: isSet(object.part) ? consensusPartFromJSON(object.part) : 0,
+      logStanding: isSet(object.logStanding)
+        ? logStandingFromJSON(object.logStanding)
+        : isSet(object.log_standing)
+        ? logStandingFromJSON(object.log_standing)
+        : 0,
+      logContradictions: globalThis.Array.isArray(object?.logContradictions)
+        ? object.logContradictions.map((e: any) => LogContradiction.fromJSON(e))
+        : globalThis.Array.isArray(object?.log_contradictions)
+        ? object.log_contradictions.map((e: any) => LogContradiction.fromJSON(e))
+        : [],
     };
   },
 
@@ -2742,6 +2854,12 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.part !== 0) {
       obj.part = consensusPartToJSON(message.part);
     }
+    if (message.logStanding !== 0) {
+      obj.logStanding = logStandingToJSON(message.logStanding);
+    }
+    if (message.logContradictions?.length) {
+      obj.logContradictions = message.logContradictions.map((e) => LogContradiction.toJSON(e));
+    }
     return obj;
   },
 
@@ -2801,6 +2919,203 @@ export const Cluster: MessageFns<Cluster> = {
       ? PerformanceMonitor.fromPartial(object.performanceMonitor)
       : undefined;
     message.part = object.part ?? 0;
+    message.logStanding = object.logStanding ?? 0;
+    message.logContradictions = object.logContradictions?.map((e) => LogContradiction.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLogContradiction(): LogContradiction {
+  return {
+    term: 0n,
+    index: 0n,
+    firstNodeId: "",
+    firstHash: new Uint8Array(0),
+    secondNodeId: "",
+    secondHash: new Uint8Array(0),
+    evidence: new Uint8Array(0),
+  };
+}
+
+export const LogContradiction: MessageFns<LogContradiction> = {
+  encode(message: LogContradiction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.term !== 0n) {
+      if (BigInt.asUintN(64, message.term) !== message.term) {
+        throw new globalThis.Error("value provided for field message.term of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.term);
+    }
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.index);
+    }
+    if (message.firstNodeId !== "") {
+      writer.uint32(26).string(message.firstNodeId);
+    }
+    if (message.firstHash.length !== 0) {
+      writer.uint32(34).bytes(message.firstHash);
+    }
+    if (message.secondNodeId !== "") {
+      writer.uint32(42).string(message.secondNodeId);
+    }
+    if (message.secondHash.length !== 0) {
+      writer.uint32(50).bytes(message.secondHash);
+    }
+    if (message.evidence.length !== 0) {
+      writer.uint32(58).bytes(message.evidence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogContradiction {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogContradiction();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.term = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.index = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.firstNodeId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.firstHash = reader.bytes();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.secondNodeId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.secondHash = reader.bytes();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.evidence = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LogContradiction {
+    return {
+      term: isSet(object.term) ? BigInt(object.term) : 0n,
+      index: isSet(object.index) ? BigInt(object.index) : 0n,
+      firstNodeId: isSet(object.firstNodeId)
+        ? globalThis.String(object.firstNodeId)
+        : isSet(object.first_node_id)
+        ? globalThis.String(object.first_node_id)
+        : "",
+      firstHash: isSet(object.firstHash)
+        ? bytesFromBase64(object.firstHash)
+        : isSet(object.first_hash)
+        ? bytesFromBase64(object.first_hash)
+        : new Uint8Array(0),
+      secondNodeId: isSet(object.secondNodeId)
+        ? globalThis.String(object.secondNodeId)
+        : isSet(object.second_node_id)
+        ? globalThis.String(object.second_node_id)
+        : "",
+      secondHash: isSet(object.secondHash)
+        ? bytesFromBase64(object.secondHash)
+        : isSet(object.second_hash)
+        ? bytesFromBase64(object.second_hash)
+        : new Uint8Array(0),
+      evidence: isSet(object.evidence) ? bytesFromBase64(object.evidence) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: LogContradiction): unknown {
+    const obj: any = {};
+    if (message.term !== 0n) {
+      obj.term = message.term.toString();
+    }
+    if (message.index !== 0n) {
+      obj.index = message.index.toString();
+    }
+    if (message.firstNodeId !== "") {
+      obj.firstNodeId = message.firstNodeId;
+    }
+    if (message.firstHash.length !== 0) {
+      obj.firstHash = base64FromBytes(message.firstHash);
+    }
+    if (message.secondNodeId !== "") {
+      obj.secondNodeId = message.secondNodeId;
+    }
+    if (message.secondHash.length !== 0) {
+      obj.secondHash = base64FromBytes(message.secondHash);
+    }
+    if (message.evidence.length !== 0) {
+      obj.evidence = base64FromBytes(message.evidence);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LogContradiction>, I>>(base?: I): LogContradiction {
+    return LogContradiction.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LogContradiction>, I>>(object: I): LogContradiction {
+    const message = createBaseLogContradiction();
+    message.term = (object.term !== undefined && object.term !== null) ? BigInt(object.term) : 0n;
+    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
+    message.firstNodeId = object.firstNodeId ?? "";
+    message.firstHash = object.firstHash ?? new Uint8Array(0);
+    message.secondNodeId = object.secondNodeId ?? "";
+    message.secondHash = object.secondHash ?? new Uint8Array(0);
+    message.evidence = object.evidence ?? new Uint8Array(0);
     return message;
   },
 };

@@ -175,6 +175,18 @@ export interface Records {
   words: SignedWords | undefined;
 }
 
+/** An acknowledgement and the voter that has signed it. */
+export interface NodeAcknowledgement {
+  nodeId: string;
+  said: SignedAcknowledgement | undefined;
+}
+
+/** Two acknowledgements of one term and index with different hashes, in bytewise order of their nodes. */
+export interface ForkEvidence {
+  first: NodeAcknowledgement | undefined;
+  second: NodeAcknowledgement | undefined;
+}
+
 export interface ReadRequest {
   readId: bigint;
 }
@@ -1882,6 +1894,186 @@ export const Records: MessageFns<Records> = {
     message.boot = object.boot ?? new Uint8Array(0);
     message.words = (object.words !== undefined && object.words !== null)
       ? SignedWords.fromPartial(object.words)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseNodeAcknowledgement(): NodeAcknowledgement {
+  return { nodeId: "", said: undefined };
+}
+
+export const NodeAcknowledgement: MessageFns<NodeAcknowledgement> = {
+  encode(message: NodeAcknowledgement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.said !== undefined) {
+      SignedAcknowledgement.encode(message.said, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodeAcknowledgement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodeAcknowledgement();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.said = SignedAcknowledgement.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): NodeAcknowledgement {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      said: isSet(object.said) ? SignedAcknowledgement.fromJSON(object.said) : undefined,
+    };
+  },
+
+  toJSON(message: NodeAcknowledgement): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.said !== undefined) {
+      obj.said = SignedAcknowledgement.toJSON(message.said);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<NodeAcknowledgement>, I>>(base?: I): NodeAcknowledgement {
+    return NodeAcknowledgement.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NodeAcknowledgement>, I>>(object: I): NodeAcknowledgement {
+    const message = createBaseNodeAcknowledgement();
+    message.nodeId = object.nodeId ?? "";
+    message.said = (object.said !== undefined && object.said !== null)
+      ? SignedAcknowledgement.fromPartial(object.said)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseForkEvidence(): ForkEvidence {
+  return { first: undefined, second: undefined };
+}
+
+export const ForkEvidence: MessageFns<ForkEvidence> = {
+  encode(message: ForkEvidence, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.first !== undefined) {
+      NodeAcknowledgement.encode(message.first, writer.uint32(10).fork()).join();
+    }
+    if (message.second !== undefined) {
+      NodeAcknowledgement.encode(message.second, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForkEvidence {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForkEvidence();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.first = NodeAcknowledgement.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.second = NodeAcknowledgement.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ForkEvidence {
+    return {
+      first: isSet(object.first) ? NodeAcknowledgement.fromJSON(object.first) : undefined,
+      second: isSet(object.second) ? NodeAcknowledgement.fromJSON(object.second) : undefined,
+    };
+  },
+
+  toJSON(message: ForkEvidence): unknown {
+    const obj: any = {};
+    if (message.first !== undefined) {
+      obj.first = NodeAcknowledgement.toJSON(message.first);
+    }
+    if (message.second !== undefined) {
+      obj.second = NodeAcknowledgement.toJSON(message.second);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ForkEvidence>, I>>(base?: I): ForkEvidence {
+    return ForkEvidence.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ForkEvidence>, I>>(object: I): ForkEvidence {
+    const message = createBaseForkEvidence();
+    message.first = (object.first !== undefined && object.first !== null)
+      ? NodeAcknowledgement.fromPartial(object.first)
+      : undefined;
+    message.second = (object.second !== undefined && object.second !== null)
+      ? NodeAcknowledgement.fromPartial(object.second)
       : undefined;
     return message;
   },
