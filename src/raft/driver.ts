@@ -398,6 +398,11 @@ export class RaftDriver {
         alarms,
         level: () => machine.agreed.level,
         send: (message) => this.#sendOne(message),
+        sendSoon: (to, withinMs, make) =>
+          this.#parts.network.sendSoon(to, 'raft', withinMs, () => {
+            const message = this.#state === 'running' ? make() : undefined;
+            return message && encodeMessage(message);
+          }),
         checkpointOf: (voter) => this.#checkpoints?.signatureOf(voter),
         changed: () => this.#schedule(),
         onConvicted: () => {

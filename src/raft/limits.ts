@@ -91,7 +91,7 @@ export const ACKNOWLEDGEMENTS_LEVEL = 3;
 /** How often a voter repeats its newest acknowledgement while an entry of its log is not committed. */
 export const ACKNOWLEDGED_AGAIN_MS: Millis = 500;
 /** How long an acknowledgement waits for other messages where its receiver sees the commit without it. */
-export const ACKNOWLEDGED_WITHIN_MS: Millis = 20;
+export const ACKNOWLEDGED_WITHIN_MS: Millis = 50;
 /** How long it waits for the leader's own, which is on its way as a rule: without it, its receiver may need this one. */
 export const LEADER_AWAITED_MS: Millis = 2;
 /** How long a leader repeats the log's time after a correction, so that the followers have applied it, too. */

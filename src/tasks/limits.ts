@@ -15,8 +15,10 @@ export const RECONCILE_MS = 1000;
 export const RECONCILE_SLICE = 64;
 /** A node sends its messages of a session again and again, until the task closes or the request expires. */
 export const RESEND_MS = 200;
-/** How long a contribution waits for other messages that leave for a node which waits for none, its leader included. */
+/** How long a contribution waits for other messages that leave for a leader which waits for none. */
 export const SHARE_WITHIN_MS: Millis = 10;
+/** The same for any other voter, which needs it only if it leads before the task is closed. */
+export const SPARE_SHARE_WITHIN_MS: Millis = 50;
 /** The same of a result, which no client waits for any more. */
 export const RESULT_WITHIN_MS: Millis = 5;
 /** The same of supplies that are made ahead of need. */
@@ -320,6 +322,8 @@ export const HASHED_AT_ONCE_BYTES_MAX = 4 * 1024;
 
 /** A probe's random number. */
 export const PROBE_BYTES = 8;
+/** How long a probe waits for other messages to its peer: between nodes that have nothing else to say, a heartbeat comes by. */
+export const PROBE_WITHIN_MS: Millis = 300;
 /** A probe that is younger when its window ends may still be answered, in the next. */
 export const PROBE_UNANSWERED_MS: Millis = 1_000;
 /** Probes of one node that are answered: an honest one sends one a second. */

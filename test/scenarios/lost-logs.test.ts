@@ -196,6 +196,8 @@ test('of two processes of one node the older is fenced by what the newer has sig
   node.store = copy;
   await cluster.startBeside(node);
   await cluster.work(5, 'more');
+  // A leader is told the newest within half a second.
+  await cluster.run(500);
   const other = cluster.nodes.find((each) => each !== node);
   if (other === undefined) throw new Error('three nodes');
 

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { decodePeerMessage, encodeMessage } from '../../src/raft/index.js';
 import type { PeerMessage } from '../../src/raft/index.js';
@@ -66,6 +67,29 @@ test.each([3, 5])(
       }
   },
 );
+
+test('words for the leader go along with what a follower says to it anyway', async () => {
+  const cluster = await started(3);
+  const [{ leader }, follower] = [cluster, followerOf(cluster)];
+  const told = new Map<number, string[]>();
+  cluster.alters = (from, to, bytes) => {
+    const message = decodePeerMessage(bytes);
+    const atMs = cluster.clock.elapsed();
+    if (from === follower.id && to === leader.id && message !== undefined)
+      told.set(atMs, [...(told.get(atMs) ?? []), message.type]);
+    return bytes;
+  };
+  // Not in step with what is said every 100 ms.
+  for (let number = 0; number < 100; number++) {
+    leader.driver.propose(utf8(`k=${number}`));
+    await cluster.run(30);
+  }
+
+  const frames = [...told.values()].filter((types) => types.includes('acknowledgement'));
+  expect(frames.length).toBeGreaterThan(20);
+  expect(frames.length).toBeLessThan(31);
+  expect(frames.filter((types) => types.every((type) => type === 'acknowledgement'))).toEqual([]);
+});
 
 test('the votes of a majority are kept by all, that of a candidate for itself among them', async () => {
   const cluster = await started(3);

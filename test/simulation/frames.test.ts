@@ -29,8 +29,7 @@ import { World } from './world.js';
  * travel as one frame (`src/rpc/peers/peer-network.ts`).
  */
 
-const LINK_MS = 1;
-const DISK_MS = 1;
+type Machine = { readonly linkMs: number; readonly diskMs: number };
 /** Between an answer and the next request. */
 const CLIENT_MS = 3;
 const SIGNATURES = 20;
@@ -41,11 +40,16 @@ type Frame = { readonly event: number; readonly from: NodeId; readonly to: NodeI
 class FramesWorld {
   readonly #world = new World(new Trace());
   readonly #replicas = new Map<NodeId, Replica>();
+  readonly #machine: Machine;
   #frames: Frame[] = [];
   #requests = 0;
 
-  static async start(): Promise<FramesWorld> {
-    const cluster = new FramesWorld();
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  static async start(machine: Machine): Promise<FramesWorld> {
+    const cluster = new FramesWorld(machine);
     const nodes = NODES.map(nodeId);
     for (const node of nodes) await cluster.#run(node, nodes.indexOf(node) + 1);
     for (const node of nodes) {
@@ -58,6 +62,7 @@ class FramesWorld {
 
   async #run(self: NodeId, seed: number): Promise<void> {
     const world = this.#world;
+    const { linkMs, diskMs } = this.#machine;
     const clock = new MachineClock(world.now, 0, 1);
     const inner = memoryConsensusStore();
     const consensus: ConsensusStore = {
@@ -69,7 +74,7 @@ class FramesWorld {
       stage: (rows, isFirst) => inner.stage(rows, isFirst),
       close: () => inner.close(),
       persist: async (batch) => {
-        await new Promise<void>((goOn) => world.after(DISK_MS, 'disk', goOn));
+        await new Promise<void>((goOn) => world.after(diskMs, 'disk', goOn));
         return inner.persist(batch);
       },
     };
@@ -94,7 +99,7 @@ class FramesWorld {
         network: {
           send: (to, channel, bytes) => {
             this.#frames.push({ event: world.counts.events, from: self, to });
-            world.after(LINK_MS, 'message', () => this.at(to).receive(self, channel, bytes));
+            world.after(linkMs, 'message', () => this.at(to).receive(self, channel, bytes));
           },
         },
         consensus,
@@ -170,14 +175,21 @@ function bootOf(node: NodeId): ReturnType<typeof bootId> {
   return bootId(toHex(new Uint8Array(16).fill(node.charCodeAt(node.length - 1))));
 }
 
-test('one signature after the other costs three nodes ten frames each at most, whichever is asked', async () => {
-  const cluster = await FramesWorld.start();
-  const leader = await cluster.leader();
-  await cluster.generate(leader);
+test.each([
+  ['fast', { linkMs: 1, diskMs: 1 }],
+  ['slow', { linkMs: 3, diskMs: 4 }],
+])(
+  'one signature after the other costs three nodes ten frames each at most, whichever is asked: a %s machine',
+  async (_, machine) => {
+    const cluster = await FramesWorld.start(machine);
+    const leader = await cluster.leader();
+    await cluster.generate(leader);
 
-  for (const node of NODES.map(nodeId)) {
-    const frames = await cluster.framesOf(node);
-    expect(frames).toBeLessThanOrEqual(10);
-  }
-  await cluster.stop();
-}, 60_000);
+    for (const node of NODES.map(nodeId)) {
+      const frames = await cluster.framesOf(node);
+      expect(frames).toBeLessThanOrEqual(10);
+    }
+    await cluster.stop();
+  },
+  60_000,
+);

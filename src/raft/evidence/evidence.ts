@@ -6,6 +6,7 @@ import type { Acknowledgement, Message } from '../messages.js';
 import {
   ASK_AGAIN_MS,
   LEADER_TOLD_AFTER_MS,
+  LEADER_TOLD_WITHIN_MS,
   RECORDS_LEVEL,
   SHOW_RATE,
   VERIFY_AFTER_MS,
@@ -23,7 +24,13 @@ export type EvidenceHost = EvidenceParts &
   TrialHost & {
     /** The feature level of the state; 0 before the genesis is applied. */
     readonly level: () => number;
-    readonly send: (message: EvidenceMessage | Acknowledgement) => void;
+    readonly send: (message: EvidenceMessage) => void;
+    /** As `PatientNetwork.sendSoon`. */
+    readonly sendSoon: (
+      to: NodeId,
+      withinMs: Millis,
+      message: () => Acknowledgement | undefined,
+    ) => void;
     /** The newest checkpoint signature of a voter that this node has verified. */
     readonly checkpointOf: (voter: NodeId) => SignedMark | undefined;
   };
@@ -126,16 +133,26 @@ export class Evidence {
     for (const peer of this.#host.raft.peers) if (!this.#trial.hasShown(peer)) this.#ask(peer);
   }
 
-  /** To be called when all that an event brings is said: a little later the leader is told what the other voters were. */
+  /**
+   * To be called when all that an event brings is said: a little later the leader is told what the other voters were, along
+   * with what leaves for it next.
+   */
   tellLeaderSoon(): void {
     if (this.#telling !== undefined || this.#untold === undefined) return;
-    this.#telling = this.#host.clock.after(LEADER_TOLD_AFTER_MS, () => {
+    const { clock, sendSoon } = this.#host;
+    this.#telling = clock.after(LEADER_TOLD_AFTER_MS, () => {
       this.#telling = undefined;
-      const said = this.#untold;
-      if (said === undefined) return;
-      this.#told = said;
-      this.#host.send(this.signed(said));
+      const leader = this.#untold?.to;
+      if (leader !== undefined) sendSoon(leader, LEADER_TOLD_WITHIN_MS, () => this.#tell(leader));
     });
+  }
+
+  /** The newest acknowledgement for this leader as it leaves, where it has not been told it and still leads. */
+  #tell(leader: NodeId): Acknowledgement | undefined {
+    const said = this.#untold;
+    if (said?.to !== leader) return undefined;
+    this.#told = said;
+    return this.signed(said);
   }
 
   /** The newest acknowledgement, where the leader has not been told it. */

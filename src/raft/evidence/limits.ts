@@ -11,6 +11,8 @@ export const VERIFY_AFTER_MS: Millis = 100;
 
 /** How often a leader is told what its followers acknowledge, which it needs for its records alone: the newest. */
 export const LEADER_TOLD_AFTER_MS: Millis = 100;
+/** How long that waits then for a message that leaves for the leader anyway. */
+export const LEADER_TOLD_WITHIN_MS: Millis = 400;
 
 /** How often a node asks again a voter that has not shown what it has in this run: what is shown unasked can be lost. */
 export const ASK_AGAIN_MS: Millis = 1_000;

@@ -17,14 +17,20 @@ import { MONITOR_LEVEL } from '../../wire/index.js';
 import type { Observation } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
 import type { Leadership } from '../leadership.js';
-import { OBSERVED_TERM_REPEAT_MS, PROBE_BYTES, PROBE_UNANSWERED_MS } from '../limits.js';
+import {
+  OBSERVED_TERM_REPEAT_MS,
+  PROBE_BYTES,
+  PROBE_UNANSWERED_MS,
+  PROBE_WITHIN_MS,
+} from '../limits.js';
 import type { Work } from '../work.js';
 
 type Probe = { readonly peer: NodeId; readonly sentMs: Millis };
 
 /**
  * How long the other voters take to answer this node: a probe to each of them every second, and what came of it as this node's signed
- * word in the log. A probe's number is random, so that none can be answered before it has come.
+ * word in the log. A probe's number is random, so that none can be answered before it has come. Its time begins when it leaves,
+ * which is along with other messages.
  */
 export class Observer implements Work {
   readonly #context: TaskContext;
@@ -73,13 +79,19 @@ export class Observer implements Work {
     return outbox.voters().filter((voter) => voter !== self.id);
   }
 
-  #probe(sentMs: Millis): void {
-    const { outbox, self } = this.#context;
+  #probe(madeMs: Millis): void {
+    const { clock, outbox, self } = this.#context;
     if (!outbox.voters().includes(self.id)) return;
     for (const peer of this.#peers()) {
       const nonce = this.#random.bytes(PROBE_BYTES);
-      this.#open.set(toHex(nonce), { peer, sentMs });
-      outbox.send(peer, { message: { $case: 'probe', value: { nonce } } });
+      const number = toHex(nonce);
+      // One for a peer that is not connected never leaves, and counts as unanswered.
+      this.#open.set(number, { peer, sentMs: madeMs });
+      outbox.sendSoon(peer, PROBE_WITHIN_MS, () => {
+        if (!this.#open.has(number)) return undefined;
+        this.#open.set(number, { peer, sentMs: clock.elapsed() });
+        return { message: { $case: 'probe', value: { nonce } } };
+      });
     }
   }
 

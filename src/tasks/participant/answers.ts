@@ -5,7 +5,7 @@ import type { Span } from '../../ports/index.js';
 import { Declined, encode } from '../../wire/index.js';
 import type { FreshSupplies, Envelope, TaskMessageBody } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
-import { RESEND_MS, SHARE_WITHIN_MS } from '../limits.js';
+import { RESEND_MS, SHARE_WITHIN_MS, SPARE_SHARE_WITHIN_MS } from '../limits.js';
 import type { LiveAttempt, LiveTask } from '../live-tasks.js';
 import { DECLINED_KIND } from '../messages.js';
 import type { Work } from '../work.js';
@@ -172,7 +172,7 @@ export class Answers implements Work {
     message: TaskMessageBody['message'],
     waiting?: NodeId,
   ): void {
-    const { self, clock, logger, outbox } = this.#context;
+    const { self, clock, consensus, logger, outbox } = this.#context;
     const answered = this.#answered.get(session);
     if (answered === undefined) return;
     answered.message = { message };
@@ -180,9 +180,11 @@ export class Answers implements Work {
     answered.span?.end({ answer: message?.$case ?? '' });
     logger.debug('answered', { session, task: task.id, kind: message?.$case ?? '' });
     if (waiting === undefined) return outbox.broadcast(answered.message);
+    const { leader } = consensus.status();
     for (const voter of outbox.voters()) {
+      const withinMs = voter === leader ? SHARE_WITHIN_MS : SPARE_SHARE_WITHIN_MS;
       if (voter === waiting || voter === self.id) outbox.send(voter, answered.message);
-      else outbox.sendSoon(voter, SHARE_WITHIN_MS, () => this.#leaving(session, message));
+      else outbox.sendSoon(voter, withinMs, () => this.#leaving(session, message));
     }
   }
 

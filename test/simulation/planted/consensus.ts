@@ -99,7 +99,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 228,
+    first: 8,
     seeds: 40,
   },
   {

@@ -128,6 +128,37 @@ test('a peer that does not answer is as slow as can be', () => {
   });
 });
 
+test('a probe waits for other messages to its peer, and its time begins when it leaves', () => {
+  const leaving: (() => unknown)[] = [];
+  const { context } = room;
+  const outbox: typeof context.outbox = {
+    ...context.outbox,
+    sendSoon: (to, withinMs, message) => {
+      expect(withinMs).toBe(300);
+      leaving.push(() => context.outbox.sendSoon(to, withinMs, message));
+    },
+  };
+  const leadership = new Leadership(context.consensus);
+  observer = new Observer({ ...context, outbox }, room.state.view, leadership, systemRandom);
+  for (let second = 0; second < 31; second++) {
+    observer.sweep();
+    room.clock.pass(250);
+    for (const leaves of leaving.splice(0)) leaves();
+    const sent = probes();
+    room.clock.pass(7);
+    for (const [peer, nonce] of sent) observer.answered(nodeId(peer), nonce);
+    room.clock.pass(743);
+  }
+  probes();
+  expect(told.at(-1)?.links.map(({ windowMs }) => windowMs.at(-1))).toEqual([7, 7]);
+
+  // A node that stops says nothing any more.
+  observer.sweep();
+  observer.close();
+  for (const leaves of leaving.splice(0)) leaves();
+  expect(probes().size).toBe(0);
+});
+
 test('an answer counts once, from the node that was asked, to a number that was sent', () => {
   seconds(1, {});
   for (let second = 0; second < 31; second++) {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { nodeId, taskId } from '../../../../src/common/index.js';
 import { SHARE_KIND } from '../../../../src/frost/index.js';
-import { RESEND_MS, SHARE_WITHIN_MS } from '../../../../src/tasks/limits.js';
+import { RESEND_MS, SHARE_WITHIN_MS, SPARE_SHARE_WITHIN_MS } from '../../../../src/tasks/limits.js';
 import { Answers } from '../../../../src/tasks/participant/answers.js';
 import { fill, Ledger } from '../../../support/builders/ledger.js';
 import { TaskRoom } from '../../../support/builders/task-room.js';
@@ -59,8 +59,20 @@ test('a contribution goes at once to the node whose client waits, and to the oth
   const kinds = room.takeSent().map(({ to, message }) => `${to} ${message.message?.$case}`);
   expect(kinds).toEqual(['node-1 contribution', 'node-2 contribution', 'node-3 contribution']);
   expect(room.patient.map(({ to, withinMs }) => ({ to, withinMs }))).toEqual([
+    { to: 'node-3', withinMs: SPARE_SHARE_WITHIN_MS },
+  ]);
+});
+
+test('a leader that waits for no contribution has it sooner than a voter that waits for none', () => {
+  const { room, contribute } = contributing();
+  room.follow('node-3');
+
+  contribute();
+
+  expect(room.patient.map(({ to, withinMs }) => ({ to, withinMs }))).toEqual([
     { to: 'node-3', withinMs: SHARE_WITHIN_MS },
   ]);
+  expect(SHARE_WITHIN_MS).toBeLessThan(SPARE_SHARE_WITHIN_MS);
 });
 
 test('no contribution leaves late once its task is closed, nor after its request expired; its supplies do', () => {
