@@ -28,6 +28,8 @@ export type Admitted = {
   readonly measure: Measure;
   /** @throws ClusterError `overloaded` while the caller has used up its share of that time. */
   requireShare(): void;
+  /** The same for a call whose turn has come, which calls before it may have used up. A caller that goes on loses its connection. */
+  readonly requireTurn: () => void;
   /**
    * One request of a stream whose requests are calls of their own.
    *
@@ -92,6 +94,14 @@ export function guard(parts: {
       alarms.raise(CUT, caller?.spiffeId, { address: connection?.address, ...facts });
       connection?.cut();
     };
+    const told = <T>(step: () => T): T => {
+      try {
+        return step();
+      } catch (error) {
+        tell(error);
+        throw error;
+      }
+    };
     return new ServerInterceptingCall(call, {
       sendMessage: (message, next) => {
         connection?.answered();
@@ -113,14 +123,8 @@ export function guard(parts: {
                 caller,
                 measure: (step) => (pace === undefined ? step() : pace.work.measure(name, step)),
                 requireShare: () => pace?.work.require(name),
-                enter: () => {
-                  try {
-                    return pace?.enter(name) ?? (() => undefined);
-                  } catch (error) {
-                    tell(error);
-                    throw error;
-                  }
-                },
+                requireTurn: () => told(() => pace?.work.require(name)),
+                enter: () => told(() => pace?.enter(name) ?? (() => undefined)),
                 end: (error) => {
                   call.sendStatus(error);
                   // The library waits until a client has read what stands before the status, however long; asked twice it does not.

@@ -88,6 +88,8 @@ export const WORK_MS_BURST = 500;
 export const CALL_WORK_MS = 0.25;
 /** The most that one step is charged with: no step that is meant takes longer. */
 export const WORK_STEP_MS_MAX = 25;
+/** How long one turn of the event loop begins calls that came together, and one call more. */
+export const CALLS_TURN_MS = 4;
 /** How often the event loop is looked at, and how late it may be before the time of callers has a price. */
 export const LOOP_CHECK_MS = 100;
 export const LOOP_LATE_MS = 20;

@@ -30,6 +30,7 @@ import type { TlsFiles } from './tls.js';
 import type { RevokedCertificates } from './revoked.js';
 import { methodsOf } from './methods.js';
 import { OpenStreams } from './open-streams.js';
+import { CallTurns } from './call-turns.js';
 import { rawService } from './unary.js';
 
 export type PublicServerParts = {
@@ -112,6 +113,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     context,
     logger: parts.logger,
     meter: parts.meter,
+    turns: new CallTurns(),
     streams,
     slowReaderMs: parts.bounds?.slowReaderMs,
   };
@@ -120,7 +122,6 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   const isServing = (): boolean => {
     const status = attached?.status();
     if (draining || status?.leader === undefined) return false;
-    if (status.standing === 'unconfirmed') return false;
     return status.caughtUp && status.room === 'enough' && status.audit?.isBehind !== true;
   };
   const health = new Health(Object.keys(SERVICES), isServing);

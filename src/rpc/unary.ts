@@ -10,6 +10,7 @@ import { ClusterError } from '../common/index.js';
 import type { Millis, NodeId } from '../common/index.js';
 import type { Logger, Meter } from '../ports/index.js';
 import { UnaryCallTime, untilAborted } from './call-time.js';
+import type { CallTurns } from './call-turns.js';
 import { admittedBy } from './guard.js';
 import { statusOf } from './status.js';
 import type { CallStatus } from './status.js';
@@ -46,18 +47,20 @@ export type Carrier = {
   readonly context: ApiContext;
   readonly logger: Logger;
   readonly meter: Pick<Meter, 'callEnded'> | undefined;
+  /** In which calls begin. */
+  readonly turns: CallTurns;
 };
 
 type Rpc = ServerUnaryCall<Uint8Array, object>;
 
 /**
  * Carries a call of grpc-js to an operation, and its answer back: keeps the time, and is the one place where an error
- * becomes a status. An answer that comes after the deadline is not sent.
+ * becomes a status. Of calls that come together some wait for their turn. An answer that comes after the deadline is not sent.
  */
 export function unary(
   method: string,
   operation: Operation,
-  { context, logger, meter }: Carrier,
+  { context, logger, meter, turns }: Carrier,
 ): handleUnaryCall<Uint8Array, object> {
   const ended = (code: string, reason: string | undefined, sinceMs: Millis): void =>
     meter?.callEnded(method, code, reason, (performance.now() - sinceMs) / 1000);
@@ -67,11 +70,15 @@ export function unary(
     const { caller, measure } = admittedBy(rpc);
     return operation.handle(context, { method, bytes, caller, metadata, time, measure });
   };
-  const respond = async (rpc: Rpc, callback: sendUnaryData<object>): Promise<void> => {
-    const time = new UnaryCallTime(rpc);
-    const { measure } = admittedBy(rpc);
+  const respond = async (
+    rpc: Rpc,
+    time: UnaryCallTime,
+    callback: sendUnaryData<object>,
+  ): Promise<void> => {
+    const { measure, requireTurn } = admittedBy(rpc);
     const sinceMs = performance.now();
     try {
+      requireTurn();
       const answering = measure(() => answer(rpc, time));
       const response = await untilAborted(answering, time.signal);
       measure(() => callback(null, response));
@@ -84,7 +91,11 @@ export function unary(
       time.end();
     }
   };
-  return (rpc, callback) => void respond(rpc, callback);
+  return (rpc, callback) => {
+    // Its time begins before its turn comes.
+    const time = new UnaryCallTime(rpc);
+    turns.run(() => void respond(rpc, time, callback));
+  };
 }
 
 /** Logs how a call ended badly. @returns The same end. */
