@@ -12,7 +12,9 @@ afterAll(() => copy[Symbol.dispose]());
 test.each(PLANTED_BUGS.map((bug) => [bug.name, bug] as const))(
   'the simulator finds out when %s',
   async (_, bug) => {
-    expect((await runWith(copy, bug)).checkers).not.toEqual([]);
+    const { checkers } = await runWith(copy, bug);
+    expect(checkers).not.toEqual([]);
+    expect(checkers).toEqual(expect.arrayContaining(bug.by === undefined ? [] : [bug.by]));
   },
   TIMEOUT_MS,
 );

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ProgramCopy } from '../support/patches/program-copy.js';
 import { ACKNOWLEDGEMENT_BUGS } from './planted/acknowledgements.js';
 import { CONSENSUS_BUGS } from './planted/consensus.js';
+import { LIVENESS_BUGS } from './planted/liveness.js';
 import { CRASH_BUGS } from './planted/crashes.js';
 import { GG20_BUGS } from './planted/gg20.js';
 import { GG20_LIFE_BUGS, LIFE_BUGS } from './planted/lives.js';
@@ -18,6 +19,7 @@ import type { Violation } from './simulation.js';
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...CONSENSUS_BUGS,
+  ...LIVENESS_BUGS,
   ...ACKNOWLEDGEMENT_BUGS,
   ...OLD_ENTRY_BUGS,
   ...SNAPSHOT_BUGS,

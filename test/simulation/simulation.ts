@@ -98,6 +98,8 @@ const UNTOLD_MS = 3_000;
 const ELECTION_MS = 7_000;
 /** How long a mended cluster may take to settle. A key generation's last attempt may have to run out. */
 const SETTLE_MS = 700_000;
+/** How long all nodes of a mended cluster may take until they have applied the same. */
+const AGREE_MS = 60_000;
 /** How often somebody looks whether it has. */
 const SETTLE_LOOK_MS = 100;
 
@@ -143,11 +145,15 @@ export async function simulate<P extends Process>(
   const { workload } = scenario;
 
   const settle = async (): Promise<void> => {
-    const untilMs = world.now() + SETTLE_MS;
-    let settled = false;
+    const [agreeMs, untilMs] = [world.now() + AGREE_MS, world.now() + SETTLE_MS];
+    let [settled, agreed] = [false, false];
     const look = (): void => {
-      settled = workload.settled() && sameState(facts);
-      if (!settled) world.after(SETTLE_LOOK_MS, 'look', look);
+      const isSame = sameState(facts);
+      agreed ||= isSame;
+      settled = isSame && workload.settled();
+      if (!agreed && world.now() >= agreeMs)
+        report('Liveness', `no one state: ${workload.describe()}`);
+      else if (!settled) world.after(SETTLE_LOOK_MS, 'look', look);
     };
     world.after(0, 'look', look);
     const done = (): boolean => settled || broken();

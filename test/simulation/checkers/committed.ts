@@ -7,8 +7,8 @@ const GENESIS_INDEX = 1;
 
 /**
  * CommittedDurableOnQuorum: what anybody knows to be committed is durable on a majority, from that moment on; no node
- * applies anything else, or removes from its disk what it has applied. Beside it Leader Completeness
- * (Raft, figure 3): the leader of a higher term has all of it.
+ * applies anything else, or removes from its disk what it has applied. Beside it Leader Completeness and Leader Append-Only
+ * (Raft, figure 3): the leader of a higher term has all of it, and no leader removes anything.
  */
 export class Committed {
   /** By index - 1: the entry's hash, and the term in which it was first known to be committed. */
@@ -58,6 +58,11 @@ export class Committed {
   /** `node`'s disk has changed. What it said that it applied was on its disk then, and must stay. */
   persisted(node: NodeId, truncateFrom: number | undefined): void {
     if (truncateFrom === undefined) return;
+    const leading = this.#facts.status(node);
+    if (leading?.leader === node) {
+      const what = `leads term ${leading.term}, and truncates its log from ${truncateFrom}`;
+      this.#report('LeaderAppendOnly', `${node} ${what}`);
+    }
     const known = this.#known.get(node);
     const kept = Math.max(known?.applied ?? 0, this.#facts.disk(node).applied);
     if (truncateFrom <= kept) {

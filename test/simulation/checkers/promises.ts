@@ -59,7 +59,11 @@ export class Promises {
         this.#votesFor(from, term, nodeId(message.value.candidate));
         return;
       case 'append': {
-        const { prevIndex, prevHash, entries } = message.value;
+        const { prevIndex, prevTerm, prevHash, entries } = message.value;
+        // Whoever takes it would have nothing to compare, and could go on behind the end of its log.
+        if (prevIndex > 0n && prevTerm === 0n) {
+          this.#report('AppendPlace', `${from} names no term of entry ${prevIndex}`);
+        }
         this.#hasTerm(from, term);
         if (this.#forks) return;
         this.#leaders.set(term, from);

@@ -13,6 +13,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     where: 'consensus',
     first: 8,
     seeds: 10,
+    by: 'Promises',
   },
   {
     name: 'an acknowledgement leaves before the sync',
@@ -53,6 +54,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     where: 'consensus',
     first: 5,
     seeds: 20,
+    by: 'LeaderCompleteness',
   },
   {
     name: 'a late append truncates later entries',
@@ -77,6 +79,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     where: 'consensus',
     first: 3,
     seeds: 20,
+    by: 'StateMachineSafety',
   },
   {
     name: 'the applied index is durable without the writes of its entries',
@@ -89,6 +92,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     where: 'consensus',
     first: 1,
     seeds: 5,
+    by: 'AppliedState',
   },
   {
     name: 'a read is answered without asking a majority',
@@ -101,6 +105,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     where: 'consensus',
     first: 8,
     seeds: 40,
+    by: 'ReadIndex',
   },
   {
     name: 'a promise leaves before its write begins',
@@ -113,6 +118,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     where: 'consensus',
     first: 1,
     seeds: 5,
+    by: 'Promises',
   },
   {
     name: 'the entry before an append is not compared',
@@ -139,8 +145,9 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'elections',
-    first: 18,
-    seeds: 60,
+    first: 96,
+    seeds: 5,
+    by: 'ElectionSafety',
   },
   {
     name: 'a node votes for two candidates in one term',
@@ -214,6 +221,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     where: 'consensus',
     first: 1,
     seeds: 10,
+    by: 'CommittedDurableOnQuorum',
   },
   {
     name: 'a pre-vote counts as a vote',
@@ -243,6 +251,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     where: 'consensus',
     first: 8,
     seeds: 30,
+    by: 'DiskFailure',
   },
   {
     name: 'a log is read without checking its hashes',
@@ -255,5 +264,46 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     where: 'consensus',
     first: 3,
     seeds: 20,
+    by: 'Rot',
+  },
+  {
+    name: 'the commit index goes back with a late append',
+    edits: [
+      {
+        find: 'if (index <= commit)\n        return;\n    core.commit = index;',
+        replace: 'core.commit = index;',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 20,
+    by: 'Committed',
+  },
+  {
+    name: 'a new leader removes what it does not know to be committed',
+    edits: [
+      {
+        find: 'const firstIndex = core.log.last.index + 1;',
+        replace:
+          'if (core.log.last.index > core.commit) core.log.truncate(core.commit + 1); const firstIndex = core.log.last.index + 1;',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 20,
+    by: 'LeaderAppendOnly',
+  },
+  {
+    name: 'the time of the log goes back with its leader’s clock',
+    edits: [
+      {
+        find: 'isHeldBack(core, reachedMs) ? timeMs : Math.max(timeMs, reachedMs)',
+        replace: 'isHeldBack(core, reachedMs) ? timeMs : reachedMs',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 20,
+    by: 'LogMatching',
   },
 ];

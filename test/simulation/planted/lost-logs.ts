@@ -33,5 +33,6 @@ export const LOST_LOG_BUGS: readonly PlantedBug[] = [
     where: 'old disks',
     first: 1,
     seeds: 20,
+    by: 'LostLog',
   },
 ];

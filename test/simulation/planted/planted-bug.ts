@@ -38,4 +38,6 @@ export type PlantedBug = {
   readonly first: number;
   /** It must show within so many. */
   readonly seeds: number;
+  /** The checker that must be among those that speak up: the one that this mistake shows to see. */
+  readonly by?: string;
 };

@@ -56,4 +56,17 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     first: 1,
     seeds: 10,
   },
+  {
+    name: 'an append behind what is removed names no term',
+    edits: [
+      {
+        find: '{ previous: core.log.frontLink, entries: [] }',
+        replace: '{ previous: { ...core.log.frontLink, term: 0 }, entries: [] }',
+      },
+    ],
+    where: 'snapshots',
+    first: 1,
+    seeds: 20,
+    by: 'AppendPlace',
+  },
 ];

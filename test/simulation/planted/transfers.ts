@@ -13,6 +13,7 @@ export const TRANSFER_BUGS: readonly PlantedBug[] = [
     where: 'elections',
     first: 9,
     seeds: 20,
+    by: 'Transfer',
   },
   {
     name: 'a leader takes proposals while it hands over',

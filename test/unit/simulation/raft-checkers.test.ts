@@ -144,6 +144,24 @@ test('Promises reports an acknowledgement to voters of what the disk does not ha
   expect(new Set(scene.said)).toEqual(new Set(['Promises']));
 });
 
+test('Promises reports an append that names no term of the entry before it', () => {
+  const checker = new Promises(scene, scene.report);
+  const [first] = logOf([1]);
+  if (first === undefined) throw new Error('an entry');
+  scene.write(B, { hardState: { term: 1, votedFor: B }, entries: [first] });
+  const append = appendOf(first, 1n);
+  checker.sent(B, append);
+  expect(scene.said).toEqual([]);
+
+  const { message } = append;
+  if (message?.$case !== 'append') throw new Error('an append');
+  checker.sent(B, {
+    ...append,
+    message: { $case: 'append', value: { ...message.value, prevTerm: 0n } },
+  });
+  expect(scene.said).toEqual(['AppendPlace']);
+});
+
 test('LogMatching reports two entries with one index and term', () => {
   const checker = new LogMatching(scene, scene.report);
 
@@ -189,6 +207,19 @@ test('Committed reports a node that truncates an applied entry', () => {
   checker.persisted(A, 2);
   expect(scene.said).toContain('Committed');
   expect(scene.said).toContain('StateMachineSafety');
+});
+
+test('LeaderAppendOnly reports a leader that truncates its log', () => {
+  const checker = new Committed(scene, scene.report);
+  for (const node of [A, B]) scene.write(node, { entries: logOf([1, 1]) });
+  scene.statuses.set(A, status(1, 1, B));
+  checker.persisted(A, 2);
+  scene.statuses.set(B, status(1, 1, B));
+  checker.persisted(B, undefined);
+  expect(scene.said).toEqual([]);
+
+  checker.persisted(B, 2);
+  expect(scene.said).toEqual(['LeaderAppendOnly']);
 });
 
 test('Committed reports a committed entry that leaves the majority', () => {
