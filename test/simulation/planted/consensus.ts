@@ -145,7 +145,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'elections',
-    first: 96,
+    first: 3,
     seeds: 5,
     by: 'ElectionSafety',
   },
