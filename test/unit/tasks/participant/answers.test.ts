@@ -92,3 +92,20 @@ test('no contribution leaves late once its task is closed, nor after its request
   expired.room.clock.nowMs += 3_600_000;
   expect(expired.room.patient[0]?.make()?.message?.$case).toBe('freshSupplies');
 });
+
+test('a node whose log another contradicts and no majority confirms declines, though its share is made', () => {
+  const ledger = new Ledger();
+  ledger.activeKey('treasury');
+  const [id = ''] = ledger.sign('treasury', 'one').changedTasks;
+  ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', id, 1) });
+  const room = new TaskRoom('node-1', ledger);
+  const [attempt] = room.liveTasks().refresh(taskId(id))?.attempts ?? [];
+  if (attempt === undefined) throw new Error('the session is open');
+  const answers = new Answers({ ...room.context, isUnconfirmed: () => true });
+  answers.begin(attempt);
+
+  answers.contribute(attempt, SHARE_KIND, fill(1));
+
+  const kinds = room.takeSent().map(({ message }) => message.message?.$case);
+  expect(kinds).toEqual(['decline', 'decline', 'decline']);
+});
