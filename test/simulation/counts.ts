@@ -102,3 +102,12 @@ const NAMES = Object.keys(noCounts()) as readonly (keyof Counts)[];
 export function addCounts(total: Counts, more: Counts): void {
   for (const name of NAMES) total[name] += more[name];
 }
+
+/** How fast a run was: what `events` came to, over all processes, in so many milliseconds. */
+export function paceOf(
+  { events }: Pick<Counts, 'events'>,
+  ms: number,
+): { readonly seconds: number; readonly eventsPerSecond: number } {
+  const seconds = ms / 1000;
+  return { seconds, eventsPerSecond: seconds > 0 ? Math.round(events / seconds) : 0 };
+}

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { toyNodes } from '../toy/scenario.js';
 import { gg20Lives, keyLives } from './key-lives/scenario.js';
 import { gg20Nodes } from './gg20/scenario.js';
-import { addCounts, noCounts } from './counts.js';
+import { addCounts, noCounts, paceOf } from './counts.js';
 import { judgeCoverage } from './coverage-rules.js';
 import {
   raftAlone,
@@ -103,6 +103,7 @@ function profileOf(text: string): Profile {
   process.exit(2);
 }
 
+const startedMs = Date.now();
 const raftOnly = values['raft-only'];
 const isGg20 = values.gg20 || values.presign;
 const profile = profileOf(values.profile);
@@ -171,7 +172,6 @@ async function main(): Promise<number> {
       : [integer(values.seed, 'seed')];
   const jobs = Math.max(1, integer(values.jobs, 'jobs'));
   const results: Result[] = [];
-  const startedMs = Date.now();
   const take = (result: Result): void => {
     results.push(complain(result));
     const failed = results.filter(({ violations }) => violations.length > 0).length;
@@ -227,9 +227,9 @@ function tell(results: Result[]): number {
   if (values.json) {
     const digest = results.length === 1 ? { digest: only?.digest } : {};
     const coverage = sumOf(results);
-    console.log(
-      JSON.stringify({ seeds: results.length, ...counts, ...digest, violations, coverage }),
-    );
+    const pace = paceOf(counts, Date.now() - startedMs);
+    const told = { seeds: results.length, ...counts, ...pace, ...digest, violations, coverage };
+    console.log(JSON.stringify(told));
   } else {
     if (results.length === 1) console.log(`digest ${only?.digest}`);
     for (const [name, value] of Object.entries(counts)) console.log(`${name} ${value}`);

@@ -12,6 +12,7 @@ import {
   type DiskTiming,
   type Fate,
 } from '../../simulation/disk.js';
+import { paceOf } from '../../simulation/counts.js';
 import { EventQueue } from '../../simulation/event-queue.js';
 import { Rng } from '../../simulation/rng.js';
 import { drawFaultRates } from '../../simulation/fault-rates.js';
@@ -26,6 +27,11 @@ test('randomness is the same for the same seed and purpose, and differs for any 
   expect(draw(1, 'network')).toEqual(draw(1, 'network'));
   expect(draw(1, 'network')).not.toEqual(draw(1, 'disk'));
   expect(draw(1, 'network')).not.toEqual(draw(2, 'network'));
+});
+
+test('the pace of a run is its events in a second', () => {
+  expect(paceOf({ events: 3_001 }, 2_000)).toEqual({ seconds: 2, eventsPerSecond: 1_501 });
+  expect(paceOf({ events: 5 }, 0).eventsPerSecond).toBe(0);
 });
 
 test('random numbers stay in their ranges and fill them', () => {
