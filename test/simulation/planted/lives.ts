@@ -119,14 +119,13 @@ export const LIFE_BUGS: readonly PlantedBug[] = [
   },
 ];
 
-/** The same mistakes show with keys for threshold ECDSA: where each is found. */
+/** Mistakes that show with keys for threshold ECDSA too, in few seeds: where each is found. */
 const OF_GG20: Readonly<Record<string, Pick<PlantedBug, 'first' | 'seeds'>>> = {
   'the share of the version before is erased when the next is active': { first: 1, seeds: 5 },
   'the share of the version before is never erased': { first: 1, seeds: 5 },
   'two reshares of one version are both activated': { first: 1, seeds: 5 },
   'a key is refreshed twice in one interval': { first: 1, seeds: 5 },
   'a retired key signs': { first: 4, seeds: 5 },
-  'a node says that a key is destroyed, and has its share': { first: 3, seeds: 5 },
 };
 
 /** Mistakes around the versions of keys for threshold ECDSA, and the material that these rest on. */
