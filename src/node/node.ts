@@ -86,7 +86,6 @@ export class Node implements AsyncDisposable {
   #fail: (error: unknown) => void = () => undefined;
   #network: PeerNetwork | undefined;
   #workers: LanePools | undefined;
-  readonly #sharedWorkers: Compute | undefined;
   #replica: Replica | undefined;
   #addresses: ReadonlyMap<NodeId, string> = new Map();
   /** The address at which this node listens for its peers. */
@@ -105,12 +104,10 @@ export class Node implements AsyncDisposable {
     build: Build,
     arithmetic: Arithmetic,
     environment: Environment,
-    workers: Compute | undefined,
   ) {
     const { genesis, credentials, signer } = holdings;
     this.#arithmetic = arithmetic;
     this.#environment = environment;
-    this.#sharedWorkers = workers;
     const { listen: metrics } = config.metrics;
     this.#metrics = metrics === undefined ? undefined : new NodeMetrics(systemClock);
     this.#logger = this.#metrics ? countingAlarms(logger, this.#metrics.meter) : logger;
@@ -169,8 +166,6 @@ export class Node implements AsyncDisposable {
    *
    * @param environment - Where the configuration says that the node key is in a variable: that variable is taken out of it.
    * @param build - What this node runs; a test can run a later build.
-   * @param workers - Compute for this node, and are not closed with it: nodes that are together in one process can share
-   *   them. Its own, as many as the configuration says, unless given.
    * @throws ClusterError saying which file, and what is wrong with it; `unsupported` (`BACKEND_MISSING`) when the demanded
    *   kind of curve arithmetic does not load.
    */
@@ -179,13 +174,12 @@ export class Node implements AsyncDisposable {
     logger: Logger = jsonLogger('info', { node: config.nodeId }),
     environment: Environment = process.env,
     build: Build = THIS_BUILD,
-    workers?: Compute,
   ): Promise<Node> {
     const arithmetic = await chosenArithmetic(config, logger);
     selfTest(nodeVerify, arithmetic.verifiers);
     const holdings = await openHoldings(config, environment);
     try {
-      return new Node(config, holdings, logger, build, arithmetic, environment, workers);
+      return new Node(config, holdings, logger, build, arithmetic, environment);
     } catch (error) {
       await holdings.close();
       throw error;
@@ -442,7 +436,6 @@ export class Node implements AsyncDisposable {
   }
 
   #compute(): Compute {
-    if (this.#sharedWorkers !== undefined) return this.#sharedWorkers;
     const { workers } = this.#config;
     const { kinds } = this.#build;
     const { schemes, verifiers, gg20, backends } = this.#arithmetic;

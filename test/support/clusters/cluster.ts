@@ -11,7 +11,6 @@ import type { Role } from '../../../src/identity/index.js';
 import { Node, readConfig } from '../../../src/node/index.js';
 import type { Build, NodeConfig } from '../../../src/node/index.js';
 import { identityPathOf } from '../../../src/machine/index.js';
-import type { LanePools } from '../../../src/machine/index.js';
 import { issueCertificate, openIdentity } from '../../../src/pki/index.js';
 import type { Credential } from '../../../src/pki/index.js';
 import type { LogFields, Logger, Signer, Write } from '../../../src/ports/index.js';
@@ -20,7 +19,6 @@ import { openLmdbConsensusStore } from '../../../src/store/index.js';
 import { ClusterNetwork } from './cluster-network.js';
 import { eventually, SOON_MS } from './cluster-wait.js';
 import { LyingNode } from '../adversary/lying-node.js';
-import { sharedWorkers } from './shared-workers.js';
 
 const LOG_FIELDS_MAX = 300;
 const OBSERVE_MS = 1_000;
@@ -88,7 +86,6 @@ export class TestCluster implements AsyncDisposable {
     readonly session: string;
   }[] = [];
   readonly #folder: string;
-  #workers: Promise<LanePools> | undefined;
   readonly #running = new Map<NodeId, Node>();
   readonly #lying: LyingNode[] = [];
   readonly #clients: QuorateClient[] = [];
@@ -177,21 +174,19 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /**
-   * Starts a node on what it has on disk, a first time or again. It shares its workers with the others.
+   * Starts a node on what it has on disk, a first time or again.
    *
    * @param build - What it runs; this build unless given.
-   * @param settings - Variables that go before its file. A node with settings of its own has workers of its own too.
+   * @param settings - Variables that go before its file.
    */
   async restart(
     node: NodeId,
     build?: Build,
-    settings?: Readonly<Record<string, string>>,
+    settings: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     const logger = this.#loggerOf(node);
     const config = this.#configOf(node, settings);
-    const isOrdinary = build === undefined && settings === undefined;
-    const workers = isOrdinary ? await this.#sharedWorkers() : undefined;
-    const fresh = await Node.open(config, logger, process.env, build, workers);
+    const fresh = await Node.open(config, logger, process.env, build);
     this.#running.set(node, fresh);
     fresh.failed.catch((error: unknown) => this.alarms.push(`${node} failed: ${String(error)}`));
     this.network.up(node, await fresh.listen());
@@ -260,15 +255,9 @@ export class TestCluster implements AsyncDisposable {
     this.heal();
     await Promise.all([...this.#running.keys()].map((node) => this.kill(node)));
     await Promise.all(this.#lying.map((lying) => lying[Symbol.asyncDispose]()));
-    await (await this.#workers)?.close();
     await this.network.close();
     rmSync(this.#folder, { recursive: true, force: true });
     if (this.alarms.length > 0) throw new Error(`Alarms of nodes:\n${this.alarms.join('\n')}`);
-  }
-
-  #sharedWorkers(): Promise<LanePools> {
-    this.#workers ??= sharedWorkers(this.#loggerOf(nodeId('workers')));
-    return this.#workers;
   }
 
   async #leaderAt(node: NodeId): Promise<NodeId> {
