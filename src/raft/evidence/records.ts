@@ -1,8 +1,9 @@
 import { damagedLog, nodeId } from '../../common/index.js';
 import type { NodeId } from '../../common/index.js';
 import type { Note } from '../../ports/index.js';
+import { isNewer } from '../acknowledgements.js';
 import { wordsFromBytes, wordsToBytes } from './codec.js';
-import { isOfThisLife, NO_WORDS } from './words.js';
+import { isOfThisLife, NO_WORDS, wordOf } from './words.js';
 import type { SignedAcknowledgement, SignedVote, SignedWords } from './words.js';
 
 /** Before the node in the name of a note. */
@@ -41,12 +42,8 @@ export class PeerRecords {
   /** @returns Whether it is newer than what was heard of the voter, by term, then index. */
   hearAcknowledgement(voter: NodeId, said: SignedAcknowledgement): boolean {
     const before = this.#newest(voter).acknowledgement;
-    if (!isOfThisLife(said) || (before !== undefined && !isLater(said, before))) return false;
-    const { term, index, clockMs, incarnation, order } = said;
-    // Copies: they are parts of all that came with them.
-    const [hash, boot, signature] = [said.hash.slice(), said.boot.slice(), said.signature.slice()];
-    const acknowledgement = { term, index, clockMs, incarnation, order, hash, boot, signature };
-    this.#hear(voter, { acknowledgement });
+    if (!isOfThisLife(said) || !isNewer(said, before)) return false;
+    this.#hear(voter, { acknowledgement: wordOf(said) });
     return true;
   }
 
@@ -116,9 +113,4 @@ export class PeerRecords {
   #hear(voter: NodeId, words: Partial<SignedWords>): void {
     this.#heard.set(voter, { ...(this.#heard.get(voter) ?? NO_WORDS), ...words });
   }
-}
-
-/** By term, then index. */
-function isLater(said: SignedAcknowledgement, than: SignedAcknowledgement): boolean {
-  return said.term === than.term ? said.index > than.index : said.term > than.term;
 }

@@ -41,6 +41,13 @@ export const NO_WORDS: SignedWords = {
   checkpoint: undefined,
 };
 
+/** The word alone. Copies: it may be kept, and its bytes are parts of all that came with it. */
+export function wordOf(said: SignedAcknowledgement): SignedAcknowledgement {
+  const { term, index, clockMs, incarnation, order } = said;
+  const [hash, boot, signature] = [said.hash.slice(), said.boot.slice(), said.signature.slice()];
+  return { term, index, hash, clockMs, incarnation, boot, order, signature };
+}
+
 /** The bytes that `node` signs when it acknowledges its log: T("acknowledgement", …). The same for all receivers. */
 export function acknowledgementBytes(
   clusterId: ClusterId,

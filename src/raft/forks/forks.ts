@@ -4,7 +4,7 @@ import type { Clock, Logger, Note, Timer } from '../../ports/index.js';
 import { isNewer } from '../acknowledgements.js';
 import type { EvidenceParts } from '../evidence/parts.js';
 import { Signing } from '../evidence/signing.js';
-import { isOfThisLife } from '../evidence/words.js';
+import { isOfThisLife, wordOf } from '../evidence/words.js';
 import type { SignedAcknowledgement } from '../evidence/words.js';
 import type { Acknowledgement, Append } from '../messages.js';
 import { majorityOf } from '../quorum.js';
@@ -13,7 +13,7 @@ import { ForkBook } from './fork-book.js';
 import { contestedUpTo, evidenceIn, factsOf, involves, liarIn } from './fork-evidence.js';
 import type { ForkEvidence, Said } from './fork-evidence.js';
 import { FORK_VERIFY_AFTER_MS, UNCONFIRMED_TOLD_AFTER_MS } from './limits.js';
-import { OwnWords, wordOf } from './own-words.js';
+import { OwnWords } from './own-words.js';
 
 /**
  * How a node's log stands: nobody is known to contradict it; or two voters are, and a majority, itself included, confirms it in

@@ -3,6 +3,7 @@ import type { LogIndex, Millis, Term } from '../../common/index.js';
 import { INCARNATION, ORDER } from '../acknowledge.js';
 import type { Acknowledged } from '../acknowledgements.js';
 import type { Signing } from '../evidence/signing.js';
+import { wordOf } from '../evidence/words.js';
 import type { SignedAcknowledgement } from '../evidence/words.js';
 import type { Raft } from '../raft.js';
 import { OwnAcknowledgements } from './own-hash.js';
@@ -61,11 +62,4 @@ export class OwnWords {
     const log = { last: raft.lastIndex, hashAt: (at: LogIndex) => raft.hashAt(at) };
     return this.#said.hashAt(log, term, index);
   }
-}
-
-/** The word alone. Copies: it may be kept, and its bytes are parts of all that came with it. */
-export function wordOf(said: SignedAcknowledgement): SignedAcknowledgement {
-  const { term, index, clockMs, incarnation, order } = said;
-  const [hash, boot, signature] = [said.hash.slice(), said.boot.slice(), said.signature.slice()];
-  return { term, index, hash, clockMs, incarnation, boot, order, signature };
 }
